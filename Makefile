@@ -1,0 +1,73 @@
+# The tasks of the course; `make help` lists them. On Windows, README.md gives the commands behind each.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+NOTEBOOKS = $(wildcard chapters/*.ipynb)
+DISK_NEEDED_MB := 3000
+UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
+	--generate-hashes --no-annotate --custom-compile-command "make lock"
+
+.PHONY: help book test test-variants notebooks lab bench lint lock clean
+.DEFAULT_GOAL := help
+
+help:  ## List the tasks
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+book: .venv/.ready  ## Build the book into _build/html; a warning is an error
+	@$(BIN)/jupyter-book build . --all -W -n --keep-going
+	@echo; echo "The book is ready: open _build/html/index.html in a browser."
+
+test: .venv/.ready-dev lint book  ## Check everything: style, book, package, and every printed number
+	@$(BIN)/python -m pytest
+
+test-variants: .venv/.ready-dev  ## Run every notebook under other processor and thread settings too
+	@$(BIN)/python -m pytest -n 0 -m variants
+
+notebooks: .venv/.ready  ## Run the notebooks in place: the one way to change a stored number
+	@TQDM_DISABLE=1 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter nbconvert --to notebook --inplace --execute $(NOTEBOOKS) \
+		--log-level=WARN \
+		--ExecutePreprocessor.record_timing=False \
+		--CoalesceStreamsPreprocessor.enabled=True \
+		--ClearMetadataPreprocessor.enabled=True \
+		--ClearMetadataPreprocessor.preserve_cell_metadata_mask="{'tags', 'mystnb'}" \
+		--ClearMetadataPreprocessor.preserve_nb_metadata_mask="{'kernelspec', 'language_info'}"
+
+lab: .venv/.ready  ## Open the course in JupyterLab
+	@$(BIN)/jupyter lab --notebook-dir=chapters
+
+bench: .venv/.ready  ## Measure what the chapters and fit_together cost
+	@$(BIN)/python benchmarks/chapters.py
+	@$(BIN)/python benchmarks/together.py
+
+lint: .venv/.ready-dev
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet . && $(BIN)/codespell
+
+lock: .venv/.ready-dev  ## Choose the pins afresh from pyproject.toml
+	@$(UV_COMPILE) pyproject.toml --upgrade -o requirements.txt
+	@$(UV_COMPILE) --group pyproject.toml:dev --upgrade -c requirements.txt -o requirements-dev.txt \
+		$$(sed -n 's/^\([a-zA-Z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.txt)
+
+clean:  ## Remove the environment and everything that was built
+	rm -rf .venv _build src/*.egg-info .pytest_cache .ruff_cache
+
+# The two commands of the README, with a message and a tidy tree where they fail.
+.venv/.ready: requirements.txt
+	@test -n "$(PYTHON)" || { \
+		echo "No Python 3.11, 3.12 or 3.13 was found. Install one, or name it: make book PYTHON=/path/to/python3"; exit 1; }
+	@test -d .venv || df -Pm . | awk 'NR == 2 && $$4 < $(DISK_NEEDED_MB) { \
+		print "The environment needs $(DISK_NEEDED_MB) MB of disk here, and " $$4 " MB are free. Nothing was changed."; exit 1 }'
+	@test -d .venv && old=yes; \
+	echo "Setting up .venv with $(PYTHON): once, a few minutes."; \
+	$(PYTHON) -m venv .venv \
+		&& $(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt \
+		&& $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . \
+		&& touch $@ \
+	|| { test -n "$$old" || rm -rf .venv src/*.egg-info; \
+		echo "The packages could not be installed; the reason stands above. They come from the network:"; \
+		echo "check the connection and the free disk space, then run the same command again."; exit 1; }
+
+.venv/.ready-dev: requirements-dev.txt .venv/.ready
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt && touch $@ \
+	|| { echo "The packages for the tests could not be installed; the reason stands above."; \
+		echo "check the connection and the free disk space, then run the same command again."; exit 1; }

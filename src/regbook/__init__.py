@@ -1,0 +1,31 @@
+"""The helper package of the course: what distracts from the notebooks' story lives here.
+
+Names load on first use, so that `import regbook` works in a broken environment and costs nothing.
+"""
+
+import os
+from importlib import import_module
+
+# TensorFlow and Keras read these once, when they are first imported. setdefault: a reader can still ask for the log.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+_HOME = {
+    "reproducible": "numerics",
+    "load": "data",
+    "fit_together": "together",
+    "predict_together": "together",
+    "compare": "evidence",
+    "claim": "evidence",
+}
+__all__ = list(_HOME)
+
+
+def __getattr__(name):
+    if name in _HOME:
+        return getattr(import_module(f"regbook.{_HOME[name]}"), name)
+    raise AttributeError(f"regbook has no '{name}'; it has {', '.join(__all__)}")
+
+
+def __dir__():
+    return [*globals(), *__all__]

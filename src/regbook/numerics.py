@@ -1,0 +1,84 @@
+"""One job: make every run of a notebook print the same numbers, whatever the machine."""
+
+import os
+import sys
+
+import numpy as np
+import scipy.linalg  # noqa: F401  (loads SciPy's BLAS, so that its threads are limited below too)
+from threadpoolctl import threadpool_limits
+
+
+def reproducible(seed: int) -> None:
+    """Make this process compute the same bits on every run, and start all random streams from `seed`.
+
+    Sets 64-bit floats, one thread (TensorFlow and BLAS) and deterministic operations, then seeds Python,
+    NumPy and TensorFlow. Call it at the top of a notebook, and again before anything that must not depend
+    on what ran before: every call resets the seeds.
+
+    seed: a whole number, 0 ≤ seed < 2³².
+
+    Raises TypeError or ValueError for a bad seed, and RuntimeError where the promise cannot be kept:
+    TensorFlow has already computed something with other settings, or Keras runs on another backend.
+
+    Source: keras.utils.set_random_seed; tf.config.experimental.enable_op_determinism.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+        raise TypeError(f"seed must be a whole number, not {seed!r}")
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"seed must lie in 0 ≤ seed < 2**32, not {seed}")
+
+    backend = sys.modules["keras"].backend.backend() if "keras" in sys.modules else os.environ["KERAS_BACKEND"]
+    if backend != "tensorflow":
+        raise RuntimeError(
+            f"This course runs Keras on TensorFlow, but Keras is set to run on {backend!r}. "
+            "Restart the kernel without KERAS_BACKEND in the environment."
+        )
+    import keras
+    import tensorflow as tf
+
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError:
+        raise RuntimeError(
+            "TensorFlow has already computed something with more than one thread, so its numbers may differ "
+            "from the book's. Restart the kernel and call reproducible(...) before any TensorFlow computation."
+        ) from None
+    tf.config.experimental.enable_op_determinism()
+    threadpool_limits(limits=1, user_api="blas")
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")  # a layer made earlier would have fixed it at float32
+    keras.utils.set_random_seed(int(seed))
+    if _nudging():
+        _nudge_initialisers(keras)
+
+
+def _nudging() -> bool:
+    return os.environ.get("REGBOOK_NUDGE") == "1"
+
+
+def nudged(array: np.ndarray) -> np.ndarray:
+    """`array`, or, where the environment has REGBOOK_NUDGE=1, every number moved up by one unit in the last place.
+
+    A switch for the tests: what a notebook prints must not depend on the last bit of its data and of its
+    initial weights, since that bit depends on the processor.
+    """
+    return np.nextafter(array, np.inf) if _nudging() else array
+
+
+def _nudge_initialisers(keras):
+    """Make every random Keras initialiser return nudged weights."""
+    for initialiser in (
+        keras.initializers.VarianceScaling,
+        keras.initializers.RandomNormal,
+        keras.initializers.RandomUniform,
+    ):
+        draw = initialiser.__call__
+        if getattr(draw, "nudges", False):
+            continue
+
+        def draw_nudged(self, shape, dtype=None, draw=draw):
+            return keras.ops.convert_to_tensor(nudged(keras.ops.convert_to_numpy(draw(self, shape, dtype))))
+
+        draw_nudged.nudges = True
+        initialiser.__call__ = draw_nudged
