@@ -8,7 +8,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from regbook import reproducible
+from regbook import reproducible, seed_weights
 
 
 def run(code, **env):
@@ -53,7 +53,8 @@ def test_same_bits_whatever_came_before(reference, before, env):
 
 @pytest.mark.parametrize("first", ["reproducible", "fit_together, reproducible"])
 def test_importing_and_fitting_print_nothing_on_stderr(first):
-    assert run(f"from regbook import {first}; reproducible(7)" + FIT).stderr == ""
+    many = "\nfor _ in range(7): model.compile('sgd', 'mse'); model.fit(x, x[:, 0], verbose=0)"
+    assert run(f"from regbook import {first}; reproducible(7)" + FIT + many).stderr == ""
 
 
 def test_another_seed_gives_other_numbers(reference):
@@ -95,6 +96,18 @@ def test_the_nudge_moves_every_initial_weight_by_one_unit_in_the_last_place():
     """
     plain, nudged = (np.frombuffer(bytes.fromhex(run(code, **env).stdout)) for env in ({}, {"REGBOOK_NUDGE": "1"}))
     np.testing.assert_array_equal(nudged, np.nextafter(plain, np.inf))
+
+
+def test_seed_weights_gives_the_weights_of_set_random_seed():
+    import keras
+
+    def weights(seeder):
+        seeder(5)
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dropout(0.5), keras.layers.Dense(2)])
+        return np.concatenate([w.ravel() for w in model.get_weights()])
+
+    reproducible(0)
+    np.testing.assert_array_equal(weights(seed_weights), weights(keras.utils.set_random_seed))
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 _HOME = {
     "reproducible": "numerics",
+    "seed_weights": "numerics",
     "load": "data",
     "fit_together": "together",
     "predict_together": "together",

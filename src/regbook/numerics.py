@@ -1,6 +1,7 @@
 """One job: make every run of a notebook print the same numbers, whatever the machine."""
 
 import os
+import random
 import sys
 
 import numpy as np
@@ -45,12 +46,22 @@ def reproducible(seed: int) -> None:
             "from the book's. Restart the kernel and call reproducible(...) before any TensorFlow computation."
         ) from None
     tf.config.experimental.enable_op_determinism()
+    tf.get_logger().setLevel("ERROR")  # it would warn on stderr that many models mean many graphs
     threadpool_limits(limits=1, user_api="blas")
     keras.config.set_floatx("float64")
     keras.config.set_dtype_policy("float64")  # a layer made earlier would have fixed it at float32
     keras.utils.set_random_seed(int(seed))
     if _nudging():
         _nudge_initialisers(keras)
+
+
+def seed_weights(seed: int) -> None:
+    """Draw the initial weights of the next Keras model from `seed`: the same as keras.utils.set_random_seed gives.
+
+    Keras takes the seeds of its layers from Python's random numbers, so seeding these is enough. set_random_seed also
+    empties TensorFlow's cache of compiled operations, which makes building hundreds of models twice as slow.
+    """
+    random.seed(seed)
 
 
 def _nudging() -> bool:

@@ -94,7 +94,7 @@ def fit_together(
             train_set = training_data(epoch)
         orders = np.stack([random.permutation(rows) if shuffle else np.arange(rows) for random in shuffles])
         noise = [np.stack([layer.draw(random, rows) for random in noises[i]]) for i, layer in enumerate(stack.layers)]
-        train(*train_set, orders, noise)
+        train(*train_set, tf.constant(orders), [tf.constant(numbers) for numbers in noise])
 
         loss, penalty, accuracy = measure(*train_set)
         if not np.isfinite(loss).all():
@@ -152,6 +152,7 @@ class _Stack:
         optimiser.exclude_from_weight_decay([mine for mine, its in pairs if not first.optimizer._use_weight_decay(its)])
         optimiser.build(trainable)
 
+        @tf.function
         def train(x, y, orders, noises):
             for start in tf.range(0, x.shape[-2], batch_size):
                 # orders and noises hold one stream of random numbers a seed: hand each member its own.
@@ -165,14 +166,14 @@ class _Stack:
                     total = tf.reduce_sum(loss)
                 optimiser.apply(tape.gradient(total, [w.value for w in trainable]), trainable)
 
+        @tf.function
         def measure(x, y):
             outputs = self.forward(x)
             hits = accuracy(y, outputs) if accuracy else tf.fill(outputs.shape, np.nan)
             hits = tf.reshape(hits, (len(self.models), -1))
             return tf.reduce_mean(row_loss(y, outputs), axis=1), self.penalty(), tf.reduce_mean(hits, axis=1)
 
-        measure = _traced_once(measure)
-        return _traced_once(train), lambda x, y: [number.numpy() for number in measure(x, y)]
+        return train, lambda x, y: [number.numpy() for number in measure(x, y)]
 
     def read(self):
         return [np.array(w.numpy()) for w in self.weights]
@@ -182,20 +183,6 @@ class _Stack:
             weights = (weight for layer in model.layers for weight in layer.weights)
             for weight, values in zip(weights, stacked):
                 weight.assign(values[number])
-
-
-def _traced_once(function):
-    """`function` as a TensorFlow graph, traced once for every shape. (A bare tf.function warns of frequent tracing.)"""
-    graphs = {}
-
-    def call(*arguments):
-        arguments = tf.nest.map_structure(tf.convert_to_tensor, arguments)
-        shapes = tuple(tuple(a.shape) for a in tf.nest.flatten(arguments))
-        if shapes not in graphs:
-            graphs[shapes] = tf.function(function).get_concrete_function(*arguments)
-        return graphs[shapes](*arguments)
-
-    return call
 
 
 _ACCURACY = {
