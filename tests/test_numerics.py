@@ -103,7 +103,9 @@ def test_seed_weights_gives_the_weights_of_set_random_seed():
 
     def weights(seeder):
         seeder(5)
-        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dropout(0.5), keras.layers.Dense(2)])
+        model = keras.Sequential(
+            [keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dropout(0.5), keras.layers.Dense(2)]
+        )
         return np.concatenate([w.ravel() for w in model.get_weights()])
 
     reproducible(0)
@@ -120,4 +122,4 @@ def test_bad_seed(seed, error):
 
 def test_package_names_load_lazily():
     code = "import sys, regbook; assert 'tensorflow' not in sys.modules and 'numpy' not in sys.modules; regbook.nothing"
-    assert "AttributeError: regbook has no 'nothing'; it has reproducible, load" in run(code).stderr
+    assert "AttributeError: regbook has no 'nothing'; it has reproducible, seed_weights" in run(code).stderr

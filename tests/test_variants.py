@@ -1,0 +1,35 @@
+"""Do all notebooks print the same text on other arithmetic? Run by name: `make test-variants`.
+
+Each variant changes what may differ between two readers' machines, or moves every initial weight and every value of the
+data by one unit in the last place (the nudge), which no processor difference exceeds by much at the start.
+"""
+
+import os
+import re
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from hygiene import NOTEBOOKS, ROOT
+
+VARIANTS = {
+    "nudge": {"REGBOOK_NUDGE": "1"},
+    "onednn_off": {"TF_ENABLE_ONEDNN_OPTS": "0"},
+    "onednn_on": {"TF_ENABLE_ONEDNN_OPTS": "1"},
+    "sse41": {"ONEDNN_MAX_CPU_ISA": "SSE41"},
+    "nehalem": {"OPENBLAS_CORETYPE": "Nehalem"},
+    "haswell": {"OPENBLAS_CORETYPE": "Haswell"},
+    "one_thread": {"OMP_NUM_THREADS": "1"},
+    "two_threads": {"OMP_NUM_THREADS": "2"},
+}
+CODE_CELLS = sum(cell.cell_type == "code" for path in NOTEBOOKS for cell in nbformat.read(path, as_version=4).cells)
+
+
+@pytest.mark.variants
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_notebook_prints_the_same_text(name):
+    command = [sys.executable, "-m", "pytest", *map(str, NOTEBOOKS)]
+    result = subprocess.run(command, cwd=ROOT, env=os.environ | VARIANTS[name], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout[-5000:]
+    assert int(re.search(r"(\d+) passed", result.stdout).group(1)) == CODE_CELLS
