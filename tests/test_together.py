@@ -4,6 +4,9 @@ from regbook import fit_together, predict_together, reproducible
 
 reproducible(0)  # before Keras is imported: it keeps TensorFlow quiet
 
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -238,6 +241,32 @@ def test_a_member_does_not_depend_on_its_neighbours_but_on_its_seed():
     np.testing.assert_array_equal(first, again)
     np.testing.assert_allclose(first[1], alone[0], rtol=0, atol=1e-12)
     assert np.abs(alone[0] - other[0]).max() > 1e-3
+
+
+def test_one_thread_or_two_gives_the_same_bits():
+    code = """if True:
+        from regbook import fit_together, seed_weights
+        import keras, numpy as np, tensorflow as tf
+        tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+        tf.config.threading.set_inter_op_parallelism_threads(THREADS)
+        keras.config.set_floatx("float64")
+        models = []
+        for seed in range(20):
+            seed_weights(seed)
+            dense = [keras.layers.Dense(64, "relu", kernel_regularizer="l2"), keras.layers.Dense(1, "sigmoid")]
+            models.append(keras.Sequential([keras.Input((10,)), dense[0], keras.layers.Dropout(0.3), dense[1]]))
+            models[-1].compile("adam", "binary_crossentropy")
+        x = np.random.default_rng(0).standard_normal((600, 10))
+        fit_together(models, x, x[:, 0] > 0, epochs=3, batch_size=600)
+        print(b"".join(w.tobytes() for model in models for w in model.get_weights()).hex())
+    """
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", code.replace("THREADS", threads)], capture_output=True, text=True, check=True
+        )
+        for threads in "12"
+    ]
+    assert runs[0].stdout == runs[1].stdout and len(runs[0].stdout) > 1000
 
 
 def test_keep_best_leaves_the_weights_of_the_best_epoch():
