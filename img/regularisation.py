@@ -14,7 +14,7 @@ y = np.sin(np.pi * x) + 0.25 * rng.standard_normal(12)
 fine = np.linspace(-1, 1, 500)
 
 figure, all_axes = plt.subplots(1, 2, figsize=(8, 3.2), sharey=True)
-for axes, strength, title in zip(all_axes, (1e-10, 0.01), ("without a penalty", "with a penalty")):
+for axes, strength, title in zip(all_axes, (1e-10, 1e-3), ("without a penalty", "with a penalty")):
     powers = np.arange(1, 12)
     fit = Ridge(alpha=12 * strength, solver="svd").fit(x[:, None] ** powers, y)
     axes.plot(fine, np.sin(np.pi * fine), ":", color=plots.GREY, label="the wave behind the points")

@@ -1,0 +1,65 @@
+"""Sphinx extension: turn formulas into MathML when the book is built.
+
+Every current browser shows MathML by itself, and screen readers read it; so pages need no script for it and ask no
+other host. The conversion is docutils's own; a formula that it can't convert is a
+warning, and so stops the build.
+"""
+
+import html
+import re
+import xml.etree.ElementTree as ET
+
+from docutils import nodes
+from docutils.utils.math import MathError
+from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+
+logger = logging.getLogger(__name__)
+NAMESPACE = "http://www.w3.org/1998/Math/MathML"
+
+
+def to_mathml(node, display):
+    ET.register_namespace("", NAMESPACE)
+    try:
+        mathml = tex2mathml(node.astext(), as_block=display)
+    except MathError as error:
+        logger.warning("formula can't become MathML: %s", error, location=node)
+        return ""
+    # XML knows none of HTML's named characters but these four.
+    named = re.compile(r"&(?!lt;|gt;|amp;|quot;)[A-Za-z]+;")
+    root = ET.fromstring(named.sub(lambda name: html.unescape(name.group()), mathml))
+    for element in list(root.iter()):
+        kind = element.tag.removeprefix(f"{{{NAMESPACE}}}")
+        # docutils sets the text under a brace as a subscript of the brace; it belongs below.
+        if kind == "msub" and element[0].tag.endswith("munder") and element[0][-1].text == "⏟":
+            element.tag = f"{{{NAMESPACE}}}munder"
+        # And it sets the index of a letter with an accent below the letter; it is a subscript.
+        if kind == "munderover" and element[2].text in ("ˆ", "~", "¯"):
+            base, index, accent = element
+            letter = ET.Element(f"{{{NAMESPACE}}}mover")
+            letter.extend([base, accent])
+            element[:] = [letter, index]
+            element.tag = f"{{{NAMESPACE}}}msub"
+    return ET.tostring(root, encoding="unicode")
+
+
+def visit_math(self, node):
+    self.body.append(to_mathml(node, display=False))
+    raise nodes.SkipNode
+
+
+def visit_displaymath(self, node):
+    self.body.append(self.starttag(node, "div", CLASS="math-display"))
+    self.body.append(to_mathml(node, display=True))
+    if node["number"]:
+        self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
+        self.add_permalink_ref(node, "Link to this equation")
+        self.body.append("</span>")
+    self.body.append("</div>")
+    raise nodes.SkipNode
+
+
+def setup(app):
+    app.add_html_math_renderer("mathml", (visit_math, None), (visit_displaymath, None))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
