@@ -3,7 +3,7 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-NOTEBOOKS = $(wildcard chapters/*.ipynb)
+NOTEBOOKS ?= $(wildcard chapters/*.ipynb)
 DISK_NEEDED_MB := 3000
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock"
@@ -28,6 +28,7 @@ notebooks: .venv/.ready  ## Run the notebooks in place: the one way to change a 
 	@TQDM_DISABLE=1 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter nbconvert --to notebook --inplace --execute $(NOTEBOOKS) \
 		--log-level=WARN \
 		--ExecutePreprocessor.record_timing=False \
+		--NotebookExporter.preprocessors=nbconvert.preprocessors.CoalesceStreamsPreprocessor \
 		--CoalesceStreamsPreprocessor.enabled=True \
 		--ClearMetadataPreprocessor.enabled=True \
 		--ClearMetadataPreprocessor.preserve_cell_metadata_mask="{'tags', 'mystnb'}" \

@@ -1,5 +1,6 @@
 """What nbval does not check of a stored notebook. Faults are text that names the file and the cell."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -13,10 +14,10 @@ NOTEBOOKS = sorted((ROOT / "chapters").glob("**/*.ipynb"))
 UNCHECKED_TAGS = re.compile(
     r"nbval-|raises-exception|skip-execution|remove-(output|stderr|stdout|cell|input)|hide-(output|cell)"
 )
-UNCHECKED_COMMENTS = re.compile(r"#\s*(NBVAL_|PYTEST_VALIDATE_)")
-# Text that can't be the same on the next machine.
-UNSTABLE = re.compile(r" at 0x[0-9a-f]{6,}|/(home|tmp|Users|root|work)/|\b\d+(\.\d+)? ?(ms|µs)\b|ms/step")
-PRINTS = re.compile(r"^(print|claim)\(", re.MULTILINE)
+UNCHECKED_COMMENTS = re.compile(r"^\s*(#+\s*(NBVAL_|PYTEST_VALIDATE_)|%%capture)", re.MULTILINE)
+# Text that can't be the same on the next machine: addresses, folders, durations.
+PATHS = r"/(home|tmp|Users|root|work)/|\b[A-Z]:\\"
+UNSTABLE = re.compile(rf" at 0x[0-9a-f]{{6,}}|{PATHS}|\b\d+(\.\d+)? ?(ns|µs|us|ms|s|seconds?)\b|ms/step")
 
 
 def faults(path):
@@ -38,27 +39,60 @@ def _faults_of_the_whole(notebook):
     if "widgets" in notebook.metadata:
         yield "metadata: a widget is stored"
     first = next((cell.source for cell in notebook.cells if cell.cell_type == "code"), "")
-    if "from regbook import" not in first or not re.search(r"^reproducible\(\d+\)", first, re.MULTILINE):
-        yield "first code cell: it must import regbook and call reproducible(...) before anything else"
+    if not _starts_reproducibly(first):
+        yield "first code cell: it must import regbook and call reproducible(...) before anything of TensorFlow"
+
+
+def _starts_reproducibly(source):
+    """regbook silences TensorFlow and fixes its threads: an import of Keras before it may come too early for that."""
+    imported = set()
+    for part in parsed(source).body:
+        if isinstance(part, ast.Import | ast.ImportFrom):
+            names = [part.module] if isinstance(part, ast.ImportFrom) else [alias.name for alias in part.names]
+            imported |= {str(name).split(".")[0] for name in names}
+        elif isinstance(part, ast.Expr) and getattr(getattr(part.value, "func", None), "id", "") == "reproducible":
+            return "regbook" in imported and not imported & {"keras", "tensorflow"}
+    return False
+
+
+def parsed(source):
+    """The syntax tree of a cell, without its magics."""
+    return ast.parse(re.sub(r"^[%!].*", "", source, flags=re.MULTILINE))
+
+
+def _prints(source):
+    """Whether a print or claim runs in this cell, at any depth but in a function that is only defined here."""
+    defined = (ast.FunctionDef, ast.ClassDef)
+    calls = (node for part in parsed(source).body if not isinstance(part, defined) for node in ast.walk(part))
+    return any(isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("print", "claim") for node in calls)
 
 
 def _faults_of_code(cell, expected):
     if cell.execution_count != expected:
         yield f"its execution count is {cell.execution_count}, not {expected}: stripped, or not run from top to bottom"
-    if PRINTS.search(cell.source) and not cell.outputs:
+    stored = {kind for output in cell.outputs for kind in [output.get("name"), *output.get("data", {})]}
+    if UNCHECKED_COMMENTS.search(cell.source):
+        yield "a comment or magic switches checking off"
+    if _prints(cell.source) and "stdout" not in stored:
         yield "it prints, but its output is not stored"
+    # nbval compares no pixels: it does not miss them either.
+    if re.search(r"^plt\.show\(\)", cell.source, re.MULTILINE) and not any("image/" in str(kind) for kind in stored):
+        yield "it draws, but its figure is not stored"
+    if re.search(PATHS, cell.source):
+        yield "its code names a folder of one machine"
+    if set(cell.metadata) - {"tags", "mystnb"}:
+        yield f"its metadata holds {sorted(set(cell.metadata) - {'tags', 'mystnb'})} (make notebooks removes it)"
     for tag in cell.metadata.get("tags", []):
         if UNCHECKED_TAGS.match(tag):
             yield f"the tag {tag!r} switches checking off"
-    if UNCHECKED_COMMENTS.search(cell.source):
-        yield "a comment switches checking off"
     for output in cell.outputs:
         if output.output_type == "error" or output.get("name") == "stderr":
             yield f"it stores {output.get('ename', 'stderr')}: {str(output.get('evalue', output.get('text')))[:80]!r}"
         data = output.get("data", {})
         if any("widget" in kind for kind in data):
             yield "it stores a widget"
-        unstable = UNSTABLE.search(output.get("text", "") + str(data.get("text/plain", "")))
+        text = [output.get("text", ""), *(str(value) for kind, value in data.items() if kind.startswith("text/"))]
+        unstable = UNSTABLE.search("\n".join(text))
         if unstable:
             yield f"it prints {unstable.group()!r}, which differs on another machine"
         if any(kind.startswith("image/") for kind in data):

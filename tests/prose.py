@@ -1,62 +1,103 @@
-"""Which numbers in a notebook's prose does the notebook itself not support?
+"""Which numbers in a notebook's prose (its Markdown, captions and alt texts) does the notebook itself not support?
 
-A number counts if it is a result: it has a unit (%, points, ±) or at least three significant digits. It is supported if
-the same value stands in one of the notebook's stored outputs, or in its code (a setting), or if the sentence cites a
-source. Smaller whole numbers ("two modes", "20 pairs") are left alone: they are counts that the reader sees.
+Whole numbers up to 12 without a unit are left alone ("two modes", "class 1", "chapter 3"): they are counts and names,
+and stand in nearly every output by accident, so checking them would say nothing. So are reading times and numbers in
+words. Every other number needs a sentence (list item, table row) that cites a source, or its value in this notebook:
+
+- three significant digits or more, or no unit: anywhere in the stored outputs, or in code as a setting;
+- fewer digits, and a unit: in the outputs with that unit, since a 20 somewhere does not support "20 %".
+
+A share may be printed as a fraction (0.931 supports "93.1 %"), a difference in points may not. A sign that prose writes
+must be the printed one. What no such check can see: an edit that lands on another number of the same notebook.
 """
 
+import ast
 import re
 
 import nbformat
+from hygiene import parsed
 
-NUMBER = r"(?<![\w.])[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(?:e-?\d+)?"
-RESULT = re.compile(rf"({NUMBER})(\s*(?:%|points?\b|±))?")
-# Not results: formulas, code, links, roles (but for the text they show), raw HTML, figure options.
+NUMBER = r"(?<![\w.])[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?(?![\d,.]*\d)"
+UNIT = r"\s*(?P<unit>%|points?\b|per ?cent\b|minutes\b|of \d+ (?:seeds|pairs|draws)\b)"
+# In "8.7 ± 0.3 points" and "75–90 %" the unit belongs to both numbers.
+RESULT = re.compile(rf"(?P<number>{NUMBER})(?:(?=(?:\s*[±–]\s*\d[\d.]*)?{UNIT})|)")
+# Formulas (but for a number alone in one), code, links, roles but for the text they show, HTML, figure names.
 NOT_PROSE = re.compile(
-    r"\$\$.*?\$\$( \([\w-]+\))?|\$[^$]*\$|`[^`]*`|\]\([^)]*\)|\{[a-z:]+\}|^:name:.*$|<[^>]*>|\d+ by \d+",
+    r"\$\$.*?\$\$( \([\w-]+\))?|\$(?P<alone>[-+−]?[\d.,]+)\$|\$[^$]*\$"
+    r"|`[^`]*`|\]\([^)]*\)|\{(?!cite)[a-z:]+\}|^:name:.*$|<[^>]*>|\d+ by \d+",
     re.DOTALL | re.MULTILINE,
 )
+SENTENCE_END = re.compile(r"(?<=[.?!:;])\s+|\n\s*\n|\n(?=[-|#])")
 
 
 def unsupported_numbers(path):
     """Faults as text, each naming the file, the cell and the number."""
     notebook = nbformat.read(path, as_version=4)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    support = {value for cell in code for value in _values(cell.source)}
-    for cell in code:
-        for output in cell.outputs:
-            support |= set(_values(output.get("text", "") + str(output.get("data", {}).get("text/plain", ""))))
-    texts = [(number, cell.source) for number, cell in enumerate(notebook.cells) if cell.cell_type == "markdown"]
-    for number, cell in enumerate(notebook.cells):
-        figure = cell.metadata.get("mystnb", {})
-        texts.append(
-            (number, figure.get("image", {}).get("alt", "") + "\n\n" + figure.get("figure", {}).get("caption", ""))
-        )
+    known = support(notebook)
     return [
-        f"{path.name}, cell {number}: {result} stands in prose but not in the chapter's output"
-        for number, text in texts
-        for result in results(text)
-        if not _supported(result, support)
+        f"{path.name}, {place}: {number} {unit}".rstrip() + " stands in prose but not in the chapter's output"
+        for place, text in prose(notebook)
+        for number, unit in results(text)
+        if not supported(number, unit, known)
     ]
 
 
+def prose(notebook):
+    """(place, text) of everything that is read."""
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "markdown":
+            yield f"cell {number}", cell.source
+        figure = cell.metadata.get("mystnb", {})
+        yield f"cell {number}, alt text", figure.get("image", {}).get("alt", "")
+        yield f"cell {number}, caption", figure.get("figure", {}).get("caption", "")
+
+
 def results(text):
-    """The numbers in `text` that are results and come without a citation, as they are written, with their unit."""
+    """(number, unit) of everything in `text` that needs support, as it is written, units in one spelling."""
     found = []
-    for sentence in re.split(r"(?<=[.?!:;])\s+|\n\s*\n|\n(?=[-|#])", text):
-        if "{cite" not in sentence:
-            for number, unit in RESULT.findall(NOT_PROSE.sub(" ", sentence)):
-                if unit or len(re.sub(r"\D", "", number).lstrip("0")) >= 3:
-                    found.append(number + unit)
+    for sentence in SENTENCE_END.split(NOT_PROSE.sub(r" \g<alone> ", text)):
+        for number, unit in [] if "{cite" in sentence else _numbers(sentence):
+            small = number.isdigit() and int(number) <= 12
+            if unit != "minutes" and (unit or not small):
+                found.append((number, unit))
     return found
 
 
-def _values(text):
-    return [float(n.replace("−", "-").replace(",", "")) for n in re.findall(NUMBER, text.replace("_", ""))]
+def support(notebook):
+    """The values in a notebook's outputs and code, and the (value, unit) pairs in its outputs."""
+    values, pairs = set(), set()
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            constants = [node.value for node in ast.walk(parsed(cell.source)) if isinstance(node, ast.Constant)]
+            values |= {_rounded(c) for c in constants if type(c) in (int, float)}
+            for output in cell.outputs:
+                text = output.get("text", "") + str(output.get("data", {}).get("text/plain", ""))
+                values |= {_value(number) for number, _ in _numbers(text)}
+                pairs |= {(_value(number), unit) for number, unit in _numbers(text) if unit}
+    return values, pairs
 
 
-def _supported(result, support):
-    value = abs(_values(result)[0])
-    # 88.0 % may be printed as 0.880, and a loss of 2.5 points as -2.5.
-    candidates = {value, value / 100} if "%" in result or "point" in result else {value}
-    return any(abs(abs(known) - candidate) < 1e-9 for known in support for candidate in candidates)
+def supported(number, unit, known):
+    values, pairs = known
+    signs = (1,) if number[0] in "+-−" else (1, -1)
+    candidates = [sign * _value(number) for sign in signs]
+    if unit and any((value, unit) in pairs for value in candidates):
+        return True
+    if unit == "%" and any(_rounded(value / 100) in values for value in candidates):
+        return True
+    digits = re.sub(r"\D", "", number.split("e")[0]).lstrip("0")
+    return (not unit or len(digits) >= 3) and any(value in values for value in candidates)
+
+
+def _numbers(text):
+    for match in RESULT.finditer(text):
+        unit = re.sub(r"^point$", "points", re.sub(r"per ?cent", "%", match["unit"] or ""))
+        yield match["number"], re.sub(r"(of \d+) .*", r"\1", unit)
+
+
+def _value(number):
+    return _rounded(float(number.replace("−", "-").replace(",", "")))
+
+
+def _rounded(value):
+    return float(f"{value:.9g}")  # so that 93.1 / 100 is 0.931

@@ -41,9 +41,9 @@ class Paired:
         return self.above(-margin) and self.below(margin)
 
     def __str__(self):
-        numbers = f"{self.mean:+.1f} ± {self.standard_error:.1f} points"
-        if self.of == "error":
-            numbers = f"{self.mean:+.3f} ± {self.standard_error:.3f}"
+        digits, unit = (1, " points") if self.of == "accuracy" else (3, "")
+        mean = round(self.mean, digits) + 0.0  # no "-0.0"
+        numbers = f"{mean:+.{digits}f} ± {self.standard_error:.{digits}f}{unit}"
         return f"{numbers}, better in {self.wins} of {len(self.differences)} seeds"
 
 

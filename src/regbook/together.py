@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager import context
 from tqdm import tqdm
 
 from regbook.members import check_count, check_data, check_inputs, check_members, check_seeds, loss_name
@@ -112,6 +113,8 @@ def fit_together(
                 old[held_loss < best] = new[held_loss < best]
             best = np.minimum(best, held_loss)
     stack.write_back(kept or stack.read())
+    # TensorFlow caches a kernel for every variable that it ever saw: 25 MB for 100 models, freed by nothing else.
+    context.context().clear_kernel_cache()
     return History(*(np.stack(column) for column in zip(*seen)))
 
 
@@ -148,8 +151,7 @@ class _Stack:
         accuracy = _ACCURACY[loss_name(first)]
         trainable = [weight for weight in self.weights if weight.trainable]
         optimiser = type(first.optimizer).from_config(first.optimizer.get_config())
-        pairs = zip(trainable, first.trainable_weights)
-        optimiser.exclude_from_weight_decay([mine for mine, its in pairs if not first.optimizer._use_weight_decay(its)])
+        decays = [optimiser.weight_decay and first.optimizer._use_weight_decay(w) for w in first.trainable_weights]
         optimiser.build(trainable)
 
         @tf.function
@@ -164,7 +166,15 @@ class _Stack:
                     outputs = self.forward(batch_x, True, batch_noises)
                     loss = tf.reduce_mean(row_loss(batch_y, outputs), axis=1) + self.penalty()
                     total = tf.reduce_sum(loss)
-                optimiser.apply(tape.gradient(total, [w.value for w in trainable]), trainable)
+                gradients = tape.gradient(total, [w.value for w in trainable])
+                for weight, gradient, decay in zip(trainable, gradients, decays):  # Keras's optimiser.apply, unrolled
+                    if decay:
+                        shrinks_by = keras.ops.cast(optimiser.weight_decay, weight.dtype) * optimiser.learning_rate
+                        weight.assign(weight - weight * shrinks_by)
+                    optimiser.update_step(gradient, weight, optimiser.learning_rate)
+                    if weight.constraint:
+                        weight.assign(weight.constraint(weight.value))
+                optimiser.iterations.assign_add(1)
 
         @tf.function
         def measure(x, y):
