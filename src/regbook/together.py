@@ -124,7 +124,10 @@ def predict_together(models, x):
     models and x are as in `fit_together`. (`model.predict` takes about a third of a second a model to get started.)
     """
     check_members(models)
-    return _Stack(models).forward(tf.constant(check_inputs(models[0], len(models), x))).numpy()
+    x = check_inputs(models[0], len(models), x)
+    stack = _Stack(models)
+    blocks = range(0, x.shape[-2], 500)  # the hidden units of all members and rows at once would fill the memory
+    return np.concatenate([stack.forward(tf.constant(x[..., b : b + 500, :])).numpy() for b in blocks], axis=1)
 
 
 class _Stack:
