@@ -123,6 +123,18 @@ def test_seed_weights_gives_the_weights_of_set_random_seed():
     np.testing.assert_array_equal(weights(seed_weights), weights(keras.utils.set_random_seed))
 
 
+def test_a_seeded_dropout_layer_leaves_the_weights_after_it_alone():
+    import keras
+
+    def weights(rate):
+        seed_weights(5)
+        middle = keras.layers.Dropout(rate, seed=5)
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), middle, keras.layers.Dense(2)])
+        return np.concatenate([w.ravel() for w in model.get_weights()])
+
+    np.testing.assert_array_equal(weights(0), weights(0.3))
+
+
 @pytest.mark.parametrize(
     "seed, error", [(-1, ValueError), (2**32, ValueError), (1.0, TypeError), ("0", TypeError), (True, TypeError)]
 )
