@@ -344,6 +344,10 @@ def test_bad_models(models, message):
         (dict(epochs=0), "epochs must be a whole number of at least 1, not 0"),
         (dict(batch_size=2.5), "batch_size must be a whole number"),
         (dict(seeds=[1]), "seeds must be 2 whole numbers"),
+        (
+            dict(x=lambda epoch: X[epoch:], y=lambda epoch: Y[epoch:], epochs=2),
+            "had 100 rows at first, and has 99 in epoch 2",
+        ),
         (dict(keep_best=True), "keep_best chooses the epoch on validation data"),
     ],
 )

@@ -93,6 +93,8 @@ def fit_together(
     for epoch in tqdm(range(epochs), desc=f"fitting {len(models)} models", unit="epoch", delay=3, leave=False):
         if epoch and (callable(x) or callable(y)):
             train_set = training_data(epoch)
+            if train_set[0].shape[-2] != rows:
+                raise ValueError(f"x had {rows} rows at first, and has {train_set[0].shape[-2]} in epoch {epoch + 1}")
         orders = np.stack([random.permutation(rows) if shuffle else np.arange(rows) for random in shuffles])
         noise = [np.stack([layer.draw(random, rows) for random in noises[i]]) for i, layer in enumerate(stack.layers)]
         train(*train_set, tf.constant(orders), [tf.constant(numbers) for numbers in noise])
@@ -170,7 +172,8 @@ class _Stack:
                     loss = tf.reduce_mean(row_loss(batch_y, outputs), axis=1) + self.penalty()
                     total = tf.reduce_sum(loss)
                 gradients = tape.gradient(total, [w.value for w in trainable])
-                for weight, gradient, decay in zip(trainable, gradients, decays):  # Keras's optimiser.apply, unrolled
+                # What Keras's optimiser.apply does, which itself would keep every graph that it was traced in alive.
+                for weight, gradient, decay in zip(trainable, gradients, decays):
                     if decay:
                         shrinks_by = keras.ops.cast(optimiser.weight_decay, weight.dtype) * optimiser.learning_rate
                         weight.assign(weight - weight * shrinks_by)
