@@ -39,6 +39,7 @@ lab: .venv/.ready  ## Open the course in JupyterLab
 
 bench: .venv/.ready  ## Measure what the chapters and fit_together cost
 	@$(BIN)/python benchmarks/chapters.py
+	@$(BIN)/python benchmarks/together.py memory
 	@$(BIN)/python benchmarks/together.py
 
 lint: .venv/.ready-dev

@@ -1,5 +1,12 @@
-"""Before any kernel starts: a progress bar would write to stderr."""
+"""Settings of the kernels in which nbval runs the notebooks."""
 
 import os
+import time
 
-os.environ["TQDM_DISABLE"] = "1"
+os.environ["TQDM_DISABLE"] = "1"  # a progress bar would write to stderr
+
+
+def pytest_sessionstart():
+    # Two kernels that start in the same moment can be given the same free ports, and one then never answers.
+    if os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0":
+        time.sleep(3)

@@ -1,10 +1,10 @@
 """Measure `fit_together` against a loop of `model.fit`, side by side in one run. Writes together.md and together.png.
+With the argument `memory`, measure the peak memory of 1000 members instead.
 
 Run by `make bench`; the loop alone takes several minutes. All times are from this machine, so read the ratios.
 """
 
 import resource
-import subprocess
 import sys
 from functools import partial
 from pathlib import Path
@@ -88,13 +88,13 @@ def matmul_gflops():
 
 
 def peak_memory_of_1000():
-    """Peak memory in MB of a fresh process that fits 1000 members."""
-    result = subprocess.run([sys.executable, __file__, "1000"], capture_output=True, text=True, check=True)
-    return float(result.stdout)
+    """Peak memory in MB of this process, which must be a fresh one, after fitting 1000 members."""
+    models = [build(0.01, seed, seed_with=keras.utils.set_random_seed) for seed in range(1000)]
+    fit_together(models, X[:1000], Y[:1000], epochs=2, batch_size=BATCH)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def report():
-    memory = peak_memory_of_1000()  # first: a process inherits the peak of the one that starts it
     table = growth()
     loop, ours = against_the_loop()
     steps = EPOCHS * -(-1000 // BATCH)
@@ -132,8 +132,6 @@ def report():
         f"{1e-3 * flops / matmul_gflops():.2f} µs at the speed of a large matrix product on this core. What is left is",
         "overhead: of TensorFlow's operations with few members, of element-wise passes over memory with many.",
         "",
-        f"Peak memory of a process that fits 1000 members: {memory:.0f} MB.",
-        "",
     ]
     (HERE / "together.md").write_text("\n".join(lines), encoding="utf-8")
     print("\n".join(lines))
@@ -148,8 +146,7 @@ def report():
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["1000"]:
-        fit_together([build(0.01, seed) for seed in range(1000)], X[:1000], Y[:1000], epochs=2, batch_size=BATCH)
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3))
+    if sys.argv[1:] == ["memory"]:
+        print(f"Peak memory of a process that fits 1000 members: {peak_memory_of_1000():.0f} MB.")
     else:
         report()

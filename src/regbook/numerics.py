@@ -59,7 +59,8 @@ def seed_weights(seed: int) -> None:
     """Draw the initial weights of the next Keras model from `seed`: the same as keras.utils.set_random_seed gives.
 
     Keras takes the seeds of its layers from Python's random numbers, so seeding these is enough. set_random_seed also
-    empties TensorFlow's cache of compiled operations, which makes building hundreds of models twice as slow.
+    empties TensorFlow's cache of compiled operations, which makes building hundreds of models
+    slower; without that, a model holds 0.25 MB more until the next fit_together.
 
     Give Dropout and GaussianNoise layers a `seed` of their own. Without one, a layer with rate 0 draws no seed and one
     with rate 0.3 does, so that the layers after it start from other weights, and a pair is no pair.
