@@ -3,12 +3,12 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-NOTEBOOKS ?= $(wildcard chapters/*.ipynb)
+NOTEBOOKS ?= $(wildcard chapters/*.ipynb chapters/solutions/*.ipynb)
 DISK_NEEDED_MB := 3000
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock"
 
-.PHONY: help book test test-variants notebooks lab bench lint lock clean
+.PHONY: help book class-book test test-variants notebooks lab bench lint lock clean
 .DEFAULT_GOAL := help
 
 help:  ## List the tasks
@@ -17,6 +17,10 @@ help:  ## List the tasks
 book: .venv/.ready  ## Build the book into _build/html; a warning is an error
 	@$(BIN)/jupyter-book build . --all -W -n --keep-going
 	@echo; echo "The book is ready: open _build/html/index.html in a browser."
+
+class-book: .venv/.ready  ## Build the book without solutions into _build/class
+	@REGBOOK_SOLUTIONS=hide $(BIN)/jupyter-book build . --all -W -n --keep-going --path-output _build/class
+	@echo; echo "The book for a class is ready: open _build/class/_build/html/index.html in a browser."
 
 test: .venv/.ready-dev lint book  ## Check everything: style, book, package, and every printed number
 	@$(BIN)/python -m pytest

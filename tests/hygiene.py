@@ -61,10 +61,11 @@ def parsed(source):
 
 
 def _prints(source):
-    """Whether a print or claim runs in this cell, at any depth but in a function that is only defined here."""
+    """Whether a print, claim or check runs in this cell, at any depth but in a function that is only defined here."""
     defined = (ast.FunctionDef, ast.ClassDef)
     calls = (node for part in parsed(source).body if not isinstance(part, defined) for node in ast.walk(part))
-    return any(isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("print", "claim") for node in calls)
+    names = (getattr(node.func, "id", getattr(node.func, "attr", "")) for node in calls if isinstance(node, ast.Call))
+    return not {"print", "claim", "check", "hint", "progress"}.isdisjoint(names)
 
 
 def _faults_of_code(cell, expected):

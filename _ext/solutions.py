@@ -1,0 +1,67 @@
+"""Sphinx extension: show each exercise's solution folded below it, from the notebook that runs and checks it.
+
+In a chapter a line `[Solution](solutions/NAME.ipynb#exercise)` is a link, which JupyterLab follows. In the book the
+section `## exercise` of that notebook stands in its place: text, code, and what the code printed; with
+REGBOOK_SOLUTIONS=hide, nothing.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import nbformat
+from sphinx.errors import ExtensionError
+
+LINK = re.compile(r"^\[Solution\]\(solutions/(?P<notebook>[\w-]+)\.ipynb#(?P<exercise>[\w-]+)\)$", re.MULTILINE)
+
+
+def show(app, docname, source):
+    """On source-read: `source[0]` is the text of a page, which for a notebook is its JSON."""
+    if "](solutions/" not in source[0]:
+        return
+    page = nbformat.reads(source[0], as_version=4)
+    folder = Path(app.env.doc2path(docname)).parent / "solutions"
+    for cell in page.cells:
+        if cell.cell_type == "markdown":
+            cell.source = LINK.sub(lambda link: _solution(app, folder, **link.groupdict()), cell.source)
+    source[0] = nbformat.writes(page)
+
+
+def _solution(app, folder, notebook, exercise):
+    if os.environ.get("REGBOOK_SOLUTIONS") == "hide":
+        return ""
+    path = folder / f"{notebook}.ipynb"
+    app.env.note_dependency(str(path))
+    cells = section(nbformat.read(path, as_version=4), exercise)
+    if not cells:
+        raise ExtensionError(f"{path.name} has no section '## {exercise}'")
+    body = "\n\n".join(part for cell in cells for part in _parts(cell))
+    return f"````{{solution}} {notebook}-{exercise}\n:class: dropdown\n\n{body}\n````"
+
+
+def section(notebook, exercise):
+    """The cells below the heading `## exercise`, the heading itself left out, up to the next heading."""
+    cells, inside = [], False
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("## "):
+            heading, _, rest = cell.source.partition("\n")
+            inside = heading.removeprefix("## ").strip().replace(" ", "-") == exercise
+            cell = nbformat.from_dict(cell | {"source": rest.strip()})
+        if inside and cell.source:
+            cells.append(cell)
+    return cells
+
+
+def _parts(cell):
+    if cell.cell_type == "markdown":
+        yield cell.source
+        return
+    yield f"```python\n{cell.source}\n```"
+    printed = "".join(output.get("text", "") for output in cell.outputs)
+    if printed:
+        yield f"```text\n{printed.rstrip()}\n```"
+
+
+def setup(app):
+    app.connect("source-read", show)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

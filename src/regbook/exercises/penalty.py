@@ -1,0 +1,198 @@
+"""Exercises of chapter 1, the penalty idea."""
+
+import numpy as np
+
+from regbook.data import load
+from regbook.evidence import compare
+from regbook.exercises import Break, Exercises, Function, Value
+
+_random = np.random.default_rng(1)
+_CASES = tuple(
+    (_random.normal(size=3), offset, _random.normal(size=(rows, 3)), _random.normal(size=rows), strength)
+    for rows, offset, strength in ((4, 0.5, 0.1), (7, -2.0, 3.0), (5, 1.0, 0.0))
+)
+
+
+def _loss(w, b, X, y, strength, price=lambda w: np.sum(w**2), average=np.mean):
+    return average((y - X @ w - b) ** 2) + strength * price(w)
+
+
+def _priced(price):
+    return lambda *case: _loss(*case, price=price)
+
+
+_PRICE = Function(
+    name="price",
+    title="Write the bill",
+    kind="code",
+    level=1,
+    minutes=5,
+    objective=2,
+    section="The idea: a weight must be worth its price",
+    hints=(
+        "There are two terms: how wrong the predictions are on average, and what the weights cost together.",
+        "The predictions are X @ w + b. Of them, the first term needs the mean of something squared.",
+        "np.mean((y - X @ w - b) ** 2) is the first term. The second has strength, a sum and a square, and no b.",
+    ),
+    cases=_CASES,
+    right=(_loss,),
+    mistakes=(
+        (_priced(lambda w: np.sum(np.abs(w))), "It looks as if the weights were not squared: that is the price list of L1."),
+        (_priced(np.linalg.norm), "It looks as if there were a root: the price is the squared length, Σ w², not the length."),
+        (_priced(lambda w: np.sum(w**2) / 2), "It looks as if the penalty had a factor ½. Many texts have it; this course has not."),
+        (_priced(lambda w: np.mean(w**2)), "It looks as if the squared weights were averaged; the price is their sum."),
+        (_priced(np.sum), "It looks as if the weights were not squared: a negative weight would then be paid for."),
+        (lambda w, b, *rest: _loss(w, b, *rest) + rest[-1] * b**2, "It looks as if the bias were charged too; it is free."),
+        (lambda *case: _loss(*case, average=np.sum), "It looks as if the squared errors were summed; the data loss is their mean."),
+        (lambda w, b, *rest: _loss(w, 0, *rest), "It looks as if the bias were missing from the prediction."),
+        (lambda *case: _loss(*case[:-1], 0), "It looks as if the penalty were missing."),
+        (lambda *case: _loss(*case[:-1], case[-1] ** 2), "It looks as if the strength were squared; only the weights are."),
+    ),
+)  # fmt: skip
+
+
+def _gradient(w, X, y, strength, data=2.0, penalty=2.0, sign=1.0):
+    return sign * data / len(y) * X.T @ (X @ w - y) + penalty * strength * w
+
+
+_GRADIENT = Function(
+    name="gradient",
+    title="The slope of the bill",
+    kind="code",
+    level=2,
+    minutes=8,
+    objective=2,
+    section="The idea: a weight must be worth its price",
+    hints=(
+        "The slope of a sum is the sum of the slopes: one for the data loss, one for the penalty.",
+        "One weight alone: the slope of strength · w² is 2 · strength · w.",
+        "The data loss gives -2/N · Xᵀ(y - Xw); in NumPy Xᵀ is X.T, and N is len(y).",
+    ),
+    cases=tuple((w, X, y, strength) for w, _, X, y, strength in _CASES),
+    right=(_gradient,),
+    mistakes=(
+        (lambda *case: _gradient(*case, penalty=1), "It looks as if the 2 of the penalty's slope were missing: the slope of w² is 2w."),
+        (lambda *case: _gradient(*case, data=1), "It looks as if the 2 of the data loss's slope were missing."),
+        (lambda *case: _gradient(*case, data=2 * len(case[2])), "It looks as if the data loss were a sum; it is a mean: where is N?"),
+        (lambda *case: _gradient(*case, sign=-1), "It looks as if the data loss had the wrong sign: its slope is -2/N · Xᵀ(y - Xw)."),
+        (lambda *case: _gradient(*case, penalty=-2), "It looks as if the penalty had the wrong sign: downhill must lead to smaller weights."),
+        (lambda *case: _gradient(*case, penalty=0), "It looks as if the penalty were missing."),
+        (lambda *case: _gradient(*case, penalty=2 * len(case[2])), "It looks as if the penalty were multiplied by N. Only Ridge(alpha) wants that."),
+        (lambda w, X, y, strength: _gradient(w, X, y, 0) + strength * w**2, "It looks as if the penalty itself were added; we want its slope."),
+        (lambda w, X, y, strength: _gradient(w, X, y, 0) + strength * np.sign(w), "It looks as if the slope were that of λ Σ|w|, the price list of L1."),
+    ),
+)  # fmt: skip
+
+
+def _shrink(w, amount):
+    return np.sign(w) * np.maximum(np.abs(w) - amount, 0)
+
+
+_SHRINK = Function(
+    name="shrink",
+    title="Towards zero, and not beyond",
+    kind="code",
+    level=2,
+    minutes=8,
+    objective=4,
+    section="Another price list: L1",
+    hints=(
+        "Forget the signs at first: what should become of the sizes, np.abs(w)?",
+        "A size loses the amount. Where it was smaller than the amount, it becomes 0; np.maximum helps.",
+        "np.sign(w) gives the signs back.",
+    ),
+    cases=((np.array([3.0, -2.0, 0.5, -0.25, 0.0]), 1.0), (np.array([-0.3, 0.2, -4.0]), 0.25), (np.array([1.0, -1.0]), 0.0)),
+    right=(_shrink,),
+    mistakes=(
+        (lambda w, a: w - a, "It looks as if the amount were taken from each weight: negative ones then grow in size."),
+        (lambda w, a: w - a * np.sign(w), "It looks as if small weights jumped over zero to the other side. They should stop there."),
+        (lambda w, a: np.where(np.abs(w) > a, w, 0), "It looks as if the small weights were cut off and the large ones did not pay. All pay."),
+        (lambda w, a: np.maximum(np.abs(w) - a, 0), "It looks as if the signs were lost."),
+        (lambda w, a: np.maximum(w - a, 0), "It looks as if negative weights became zero: compare sizes, not the weights themselves."),
+        (lambda w, a: w * (1 - a), "It looks as if each weight were multiplied: so L2 shrinks, by a share. L1 takes the same amount from each."),
+        (lambda w, a: np.clip(w, -a, a), "It looks as if the weights were limited to the amount: that keeps the small and cuts the large."),
+        (lambda w, a: w / (1 + 2 * a), "It looks like the proximal step of L2. L1 takes the same amount from each weight."),
+    ),
+)  # fmt: skip
+
+
+def _too_close_to_call(strength):
+    """Is ridge at this strength neither better nor worse than least squares by two standard errors, on validation data?"""
+    if not 0 < strength <= 1000:
+        return "The price should be greater than 0 and at most 1000."
+    wave = load("wave", seeds=range(100))
+    x, y = wave.train.x[0], wave.train.y
+    powers = x ** np.arange(1, 16)
+    X, X_val = (
+        (p - powers.mean(axis=0)) / powers.std(axis=0) for p in (powers, wave.validation.x[0] ** np.arange(1, 16))
+    )
+    b = y.mean(axis=1, keepdims=True)
+    free = np.linalg.lstsq(X, (y - b).T)[0]
+    priced = np.linalg.solve(X.T @ X + len(x) * strength * np.eye(15), X.T @ (y - b).T)
+    errors = [np.mean(((X_val @ w).T + b - wave.validation.y) ** 2, axis=1) for w in (priced, free)]
+    difference = compare(*errors, of="error")
+    if difference.below(0):
+        return f"At {strength:g} ridge still wins, by more than two standard errors."
+    if difference.above(0):
+        return f"At {strength:g} ridge already loses, by more than two standard errors."
+    return None
+
+
+exercises = Exercises(
+    "penalty",
+    Value(
+        name="more points",
+        title="More points, same freedom",
+        kind="predict",
+        level=1,
+        minutes=3,
+        objective=1,
+        section="Failure first",
+        hints=(
+            "Thirty answers can be learned by heart with fifteen weights and a bias, almost. Three hundred?",
+            "Both errors come closer to that of the noise, 0.09: one from below, the other from above.",
+        ),
+        right=["up", "down"],
+        mistakes=(
+            (["down", "down"], "The second is right. But can fifteen weights follow the noise of 300 points as closely as that of 30?"),
+            (["up", "up"], "The first is right. But with more points each one's noise has less of a say in the curve elsewhere."),
+            (["down", "up"], "It is the other way round: more points are harder to learn by heart, and easier to learn from."),
+        ),
+    ),
+    _PRICE,
+    _GRADIENT,
+    Value(
+        name="filter",
+        title="What is kept",
+        kind="compute",
+        level=1,
+        minutes=4,
+        objective=4,
+        section="What shrinks first",
+        hints=("The factor stands in the equation with h and λ.", "For the first direction: h = 0.18, and h + λ = 0.2."),
+        right=[0.9, 0.5, 1 / 11],
+        mistakes=(
+            ([0.1, 0.5, 10 / 11], "These are the shares that are taken away; the question is what is kept."),
+            ([0.18 / 0.22, 1 / 3, 1 / 21], "It looks as if λ were counted twice."),
+            ([0.18 / 0.19, 2 / 3, 1 / 6], "It looks as if λ had a factor ½; this course has none."),
+            ([90, 50, 100 / 11], "These are percentages; give shares between 0 and 1."),
+            ([0.16, 0, -0.018], "It looks as if λ were taken away from h. The factor is a fraction."),
+            ([9, 1, 0.1], "It looks like h/λ. The factor is h/(h + λ), which is never above 1."),
+        ),
+    ),
+    _SHRINK,
+    Break(
+        name="too close to call",
+        title="A price at which nobody can tell",
+        kind="break it",
+        level=2,
+        minutes=8,
+        objective=3,
+        section="How high a price? The U-curve",
+        hints=(
+            "Look at the table of prices: between which two of them does the validation error pass that of λ = 0?",
+            "Between 0.01 and 0.1. Try one in the middle; the answer says whether ridge still wins or already loses.",
+        ),
+        verdict=_too_close_to_call,
+    ),
+)  # fmt: skip
