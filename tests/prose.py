@@ -9,13 +9,15 @@ words. Every other number needs a sentence (list item, table row) that cites a s
 
 A share may be printed as a fraction (0.931 supports "93.1 %"), a difference in points may not. A sign that prose writes
 must be the printed one. What no such check can see: an edit that lands on another number of the same notebook.
+
+And which technical terms (those of the glossary) are not linked where the notebook uses them first?
 """
 
 import ast
 import re
 
 import nbformat
-from hygiene import parsed
+from hygiene import ROOT, parsed
 
 NUMBER = r"(?<![\w.])[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?(?![\d,.]*\d)"
 UNIT = r"\s*(?P<unit>%|points?\b|per ?cent\b|minutes\b|of \d+ (?:seeds|pairs|draws)\b)"
@@ -28,6 +30,15 @@ NOT_PROSE = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 SENTENCE_END = re.compile(r"(?<=[.?!:;])\s+|\n\s*\n|\n(?=[-|#])")
+# Where no {term} can stand, or none should.
+NOT_LINKABLE = re.compile(
+    r"(?P<link>\{term\}`[^`]*`)"
+    r"|^(?P<fence>[`:]{3,}+)(?:\w|\{(?:figure|image|code|math)).*?^(?P=fence)\s*$"  # figures, code
+    r"|^(?:#|:[\w-]+:|\([\w-]+\)=).*?$|^[`:]{3,}(?:\{\w+\})?"  # headings, options and fences of directives, labels
+    r"|\$\$.*?\$\$(?: \([\w-]+\))?|\$[^$]*\$"
+    r"|!?\[[^\]]*\]\([^)]*\)|(?:\{[a-z:]+\})?`[^`]*`|</?\w[^>\n]*>",  # links and other roles, code, HTML
+    re.DOTALL | re.MULTILINE,
+)
 
 
 def unsupported_numbers(path):
@@ -87,6 +98,41 @@ def supported(number, unit, known):
         return True
     digits = re.sub(r"\D", "", number.split("e")[0]).lstrip("0")
     return (not unit or len(digits) >= 3) and any(value in values for value in candidates)
+
+
+def unlinked_terms(path):
+    """Faults as text, each naming the file, the cell, the term and the sentence that uses it first."""
+    uses = first_uses(nbformat.read(path, as_version=4), glossary())
+    return [f"{path.name}, {place}: {term}: {text}" for term, (place, text, linked) in uses.items() if not linked]
+
+
+def glossary():
+    """{name: term} of chapters/glossary.md. A further name above a definition can be linked, but its plain use needs no
+    link: "points" are percentage points here and data points there."""
+    text = (ROOT / "chapters" / "glossary.md").read_text(encoding="utf-8").split("```{glossary}\n")[1].split("```")[0]
+    entries = re.findall(r"^\S.*(?:\n\S.*)*", text, re.MULTILINE)
+    return {name: entry.split("\n")[0] for entry in entries for name in entry.split("\n")}
+
+
+def first_uses(notebook, names):
+    """{term: (place, sentence, whether it is linked there)}, captions and alt texts left out."""
+    terms = sorted(set(names.values()), key=len, reverse=True)  # longer first: "weight decay" is no use of "weight"
+    forms = "|".join(re.escape(form).replace(r"\ ", r"\s+") for term in terms for form in (_plural(term), term))
+    link = r"\{term\}`(?:[^`<]*<)?(?P<link>[^`>]*)>?`"
+    use = re.compile(rf"{link}|(?<![\w-])(?P<plain>{forms})(?![\w-])", re.IGNORECASE)
+    known = {name.lower(): term for name, term in names.items()} | {_plural(term).lower(): term for term in terms}
+    found = {}
+    for place, text in prose(notebook):
+        if place[-1].isdigit():
+            for sentence in SENTENCE_END.split(NOT_LINKABLE.sub(lambda match: match["link"] or "…", text)):
+                for match in use.finditer(sentence):
+                    name = " ".join((match["link"] or match["plain"]).lower().split())
+                    found.setdefault(known[name], (place, " ".join(sentence.split()), not match["plain"]))
+    return found
+
+
+def _plural(term):
+    return re.sub("y$", "ie", term) + ("es" if term.endswith(("s", "x", "ch")) else "s")
 
 
 def _numbers(text):

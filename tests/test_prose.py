@@ -1,12 +1,25 @@
-"""Does the chapters' output support every number in their prose, and would the check see a changed one?"""
+"""Does the chapters' output support every number in their prose, is every technical term linked at its first use, and
+can every source be found? And would the checks see a fault?"""
 
+import copy
 import re
 
 import nbformat
 import pytest
-from hygiene import NOTEBOOKS
-from prose import prose, results, support, supported, unsupported_numbers
+from hygiene import NOTEBOOKS, ROOT
+from prose import first_uses, glossary, prose, results, support, supported, unlinked_terms, unsupported_numbers
+from pybtex.database import parse_file
 
+# The notebooks with solutions are shown below the exercises of a chapter, after its text.
+CHAPTERS = [path for path in NOTEBOOKS if path.parent == ROOT / "chapters"]
+SOURCES = parse_file(ROOT / "references.bib").entries
+# Sources for which neither a DOI nor an arXiv number was found: the publisher's page or the ISBN finds them.
+NEITHER_DOI_NOR_ARXIV = {
+    "chollet2015",  # software
+    "goodfellow2016",  # a book, free to read on its own site
+    "krogh1991",  # in proceedings that had no DOIs
+    "srivastava2014",  # in a journal that has none
+}
 OUTPUT = "accuracy 0.931, for 250 rows\nagainst nothing: +2.5 ± 0.3 points, better in 19 of 20 seeds\n"
 
 
@@ -62,3 +75,78 @@ def test_what_supports_a_number(text, faults):
     code.outputs = [nbformat.v4.new_output("stream", name="stdout", text=OUTPUT)]
     known = support(nbformat.v4.new_notebook(cells=[code]))
     assert [number for number, unit in results(text) if not supported(number, unit, known)] == faults
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.name)
+def test_every_term_is_linked_at_its_first_use(path):
+    found = unlinked_terms(path)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.name)
+def test_each_link_that_is_lost_is_caught(path):
+    """Each first use in turn stands there as plain text."""
+    names = glossary()
+    notebook = nbformat.read(path, as_version=4)
+    linked = {term for term, (_, _, link) in first_uses(notebook, names).items() if link}
+    assert len(linked) >= 5
+    cells = [(number, cell) for number, cell in enumerate(notebook.cells) if cell.cell_type == "markdown"]
+    for number, cell in cells:
+        for link in re.finditer(r"\{term\}`(?:[^`<]*<)?([^`>]*)>?`", cell.source):
+            term = names[link[1]]
+            if term in linked:
+                linked.remove(term)
+                edited = copy.copy(notebook)
+                edited.cells = copy.copy(notebook.cells)
+                edited.cells[number] = copy.copy(cell)
+                edited.cells[number].source = cell.source[: link.start()] + term + cell.source[link.end() :]
+                place, _, still = first_uses(edited, names)[term]
+                assert (place, still) == (f"cell {number}", False), f"{path.name}, {place}: {term} can be lost unseen"
+    assert not linked, f"{path.name}: the first links to {linked} were not found"
+
+
+@pytest.mark.parametrize(
+    "text, unlinked",
+    [
+        ("A penalty. {term}`Penalty` is linked too late.", ["penalty"]),
+        ("{term}`penalties <penalty>` first; then penalties.", []),
+        ("Two batches and three\npenalties.", ["batch", "penalty"]),
+        ("**Penalty**, (penalty), *a penalty*: one is enough.", ["penalty"]),
+        ("The L2\npenalty; batch normalisation; a mini-batch; batching.", ["L2 penalty", "batch normalisation"]),
+        ("{term}`L2 penalty`, and a penalty.", ["penalty"]),
+        (
+            "# A penalty\n`penalty` $\\text{penalty}$ [the penalty](penalty.ipynb) {ref}`penalty <penalty>` <penalty>",
+            [],
+        ),
+        ("```python\npenalty\n```\n:::{figure} penalty.png\n:alt: penalty\n\nA penalty.\n:::\n(penalty)=\nthe end", []),
+        ("$$\n\\text{penalty}\n$$ (penalty)\n:::{note}\n:class: penalty\nA batch.\n:::", ["batch"]),
+        ("```{exercise} The penalty\n:label: penalty\nOf a batch.\n```\nThe norm.", ["penalty", "batch", "norm"]),
+        ("Thirty points gain 2 percentage points.", ["percentage points"]),
+        ("Thirty points gain 2 {term}`points`, percentage points.", []),
+    ],
+)
+def test_what_is_a_first_use(text, unlinked):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+    assert [term for term, (_, _, linked) in first_uses(notebook, glossary()).items() if not linked] == unlinked
+
+
+@pytest.mark.parametrize("key", SOURCES)
+def test_every_source_can_be_found(key):
+    fields = SOURCES[key].fields
+    if key in NEITHER_DOI_NOR_ARXIV:
+        assert "doi" not in fields and "eprint" not in fields
+        assert re.match(r"https://", fields.get("url", "")) or re.match(r"97[89](-\d+){4}$", fields.get("isbn", ""))
+    elif "doi" in fields:
+        assert re.fullmatch(r"10\.\d{4,5}/[^\s{}]+", fields["doi"])
+    else:
+        assert re.fullmatch(r"\d{2}(0[1-9]|1[012])\.\d{4,5}", fields["eprint"])
+        assert fields["archiveprefix"] == "arXiv"
+
+
+def test_every_source_is_cited():
+    pages = [path.read_text(encoding="utf-8") for path in (ROOT / "chapters").glob("*.md")]
+    pages += [text for path in NOTEBOOKS for _, text in prose(nbformat.read(path, as_version=4))]
+    cited = {
+        key.strip() for page in pages for keys in re.findall(r"\{cite:\w+\}`([^`]+)`", page) for key in keys.split(",")
+    }
+    assert cited == set(SOURCES)

@@ -4,9 +4,9 @@
 stand in the same files; who reads them there has read a solution.
 """
 
-from regbook.exercises.exercise import Break, Exercise, Function, Value
+from regbook.exercises.exercise import LEVELS, Break, Exercise, Function, Value
 
-__all__ = ["Break", "Exercise", "Exercises", "Function", "Value"]
+__all__ = ["LEVELS", "Break", "Exercise", "Exercises", "Function", "Value"]
 
 
 class Exercises:

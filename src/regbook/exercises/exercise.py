@@ -9,6 +9,7 @@ import numpy as np
 
 from regbook.exercises.run import run_safely
 
+LEVELS = {1: "easy", 2: "medium", 3: "hard"}
 UNANSWERED = "not answered yet: replace the ... and run the cell"
 
 
@@ -16,8 +17,7 @@ UNANSWERED = "not answered yet: replace the ... and run the cell"
 class Exercise:
     """What all exercises have in common.
 
-    name: what check(...) calls it. title: its heading in the book. kind: 'predict', 'compute', 'code' or 'break it'. level: 1
-    (easy) to 3. minutes: to solve it. objective: which of the chapter's "What you'll learn", counted from 1. section: the heading
+    name: what check(...) calls it. title: its heading in the book. kind: 'predict', 'compute', 'code' or 'break it'. level: a key of LEVELS. minutes: to solve it. objective: which of the chapter's "What you'll learn", counted from 1. section: the heading
     that helps. hints: from vague to plain, given one at a time.
     """
 
