@@ -86,7 +86,7 @@ WRONG = {
         (lambda h, rate, u: h / (1 - rate), "no unit were switched off"),
         (lambda h, rate, u: h * (u[0] >= rate) / (1 - rate), "same mask"),
         (lambda h, rate, u: (h * (u >= rate) / (1 - rate)).sum(), "a sum too many"),
-        (lambda h, rate, u: h * (u >= rate) / (rate - rate), "NaN"),
+        (lambda h, rate, u: h * np.where(u >= rate, 1 / (1 - rate), np.nan), "NaN"),
     ],
     "silence": [
         (lambda *case: accuracies(*case) - accuracy(*case), "before minus after"),
