@@ -50,7 +50,8 @@ def visit_math(self, node):
 
 
 def visit_displaymath(self, node):
-    self.body.append(self.starttag(node, "div", CLASS="math-display"))
+    # It scrolls where it is wider than the page; tabindex lets the keyboard do that.
+    self.body.append(self.starttag(node, "div", CLASS="math-display", tabindex="0"))
     self.body.append(to_mathml(node, display=True))
     if node["number"]:
         self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')

@@ -40,10 +40,13 @@ _BILL = Function(
         (lambda k, b, s: _bill(k + b, b, s), "It looks as if the biases were charged too; kernel_regularizer leaves them free."),
         (_priced(lambda w: np.mean(w**2)), "It looks as if the squared weights were averaged; Keras sums them."),
         (_priced(np.linalg.norm), "It looks as if there were a root: Keras adds the squared length, not the length."),
+        (lambda k, b, s: s * np.sqrt(_bill(k, b, 1)), "It looks as if there were a root over the whole sum: Keras adds the squared length, not the length."),
+        (_priced(lambda w: np.sum(w) ** 2), "It looks as if each sum were squared; first square every weight, then sum."),
         (_priced(lambda w: np.sum(np.abs(w))), "It looks as if the weights were not squared: that is what l1 adds."),
         (_priced(np.sum), "It looks as if the weights were not squared."),
         (lambda k, b, s: _bill(k, b, 1), "It looks as if the strength were missing."),
         (lambda k, b, s: _bill(k[:1], b, s), "It looks as if only the first layer paid; each layer with a regulariser does."),
+        (lambda k, b, s: _bill(k[-1:], b, s), "It looks as if only the last layer paid; each layer with a regulariser does."),
         (lambda k, b, s: _bill(k, b, s) / len(k), "It looks as if the layers were averaged; their penalties are summed."),
         (lambda k, b, s: s**2 * _bill(k, b, 1), "It looks as if the strength were squared; only the weights are."),
     ),
@@ -54,12 +57,26 @@ def _chosen(strengths, training, validation, test):
     return strengths[np.argmax(np.mean(validation, axis=1))]
 
 
-# One row a strength, one column a seed. Each way to go wrong leads to another row: training accuracy is best at 0, the luckiest
-# single run at 0.001, the first seed's best at 0.1, the worst mean at 0.03, test accuracy at 0.3; the right choice is 0.01.
-_STRENGTHS = [0, 0.001, 0.01, 0.03, 0.1, 0.3]
-_TRAINING = np.array([[99, 98, 97], [95, 96, 94], [90, 90, 90], [80, 82, 81], [70, 70, 70], [60, 61, 62]]) / 100
-_VALIDATION = np.array([[70, 71, 72], [60, 95, 60], [84, 85, 83], [50, 50, 52], [85, 50, 84], [65, 66, 64]]) / 100
-_TEST = np.array([[70, 70, 70], [75, 75, 75], [80, 80, 80], [60, 60, 60], [65, 65, 65], [90, 90, 90]]) / 100
+def _accuracies(strengths, best):
+    """Invented training, validation and test accuracies: training falls with the strength, the others peak near place `best`."""
+    far = np.abs(np.arange(len(strengths)) - best)[:, None]
+    training = 0.95 - 0.05 * np.argsort(np.argsort(strengths))[:, None] + _accuracy.normal(0, 0.01, (len(strengths), 5))
+    held_out = [0.82 - 0.03 * far + _accuracy.normal(0, 0.07, (len(strengths), 5)) for _ in range(2)]
+    return strengths, training, *held_out
+
+
+def _vote(strengths, validation):
+    counts = np.bincount(validation.argmax(axis=0), minlength=len(strengths))
+    return strengths[counts.argmax()]
+
+
+# Three tables, of a seed at which every way to go wrong below answers otherwise than every other, and mean and median agree.
+_accuracy = np.random.default_rng(3699)
+_TABLES = (
+    _accuracies([0, 0.001, 0.01, 0.03, 0.1, 0.3], 2),
+    _accuracies([1, 0.5, 0.2, 0.05, 0.005, 0.0], 3),
+    _accuracies([0.002, 0.02, 0.2, 2], 1),
+)
 
 _CHOOSE = Function(
     name="choose",
@@ -74,18 +91,21 @@ _CHOOSE = Function(
         "Average the validation accuracies over the seeds (axis=1), and find the place of the largest with np.argmax.",
         "The place is not the answer yet: strengths has the λ that stands there.",
     ),
-    cases=(
-        (_STRENGTHS, _TRAINING, _VALIDATION, _TEST),
-        (_STRENGTHS[::-1], _TRAINING[::-1], _VALIDATION[::-1], _TEST[::-1]),
-    ),
+    cases=_TABLES,
     right=(_chosen,),
     mistakes=(
         (lambda s, a, b, c: _chosen(s, a, c, b), "It looks as if λ were chosen on the test set. Then no set is left that was not used to choose."),
+        (lambda s, a, b, c: _chosen(s, a, b + c, c), "It looks as if the test set had a say beside the validation set. A set that helped to choose is no longer sealed."),
         (lambda s, a, b, c: _chosen(s, b, a, c), "It looks as if λ were chosen on the training set, where the lowest price always looks best."),
+        (lambda s, a, b, c: _chosen(s, a, a + b, c), "It looks as if the training set had a say beside the validation set. It speaks for the lowest price."),
         (lambda s, a, b, c: np.argmax(b.mean(axis=1)), "That is the place of the right row; which λ stands there?"),
         (lambda s, a, b, c: s[np.argmax(b.max(axis=1))], "It looks as if the luckiest single run had decided. Average over the seeds first."),
+        (lambda s, a, b, c: s[np.argmax(b.min(axis=1))], "It looks as if the unluckiest run of each row had decided. Average over the seeds first."),
         (lambda s, a, b, c: s[np.argmax(b[:, 0])], "It looks as if the first seed alone had decided."),
+        (lambda s, a, b, c: _vote(s, b), "It looks as if the seeds had voted: a narrow win then counts as much as a clear one. Average over the seeds first."),
         (lambda s, a, b, c: s[np.argmin(b.mean(axis=1))], "It looks as if the smallest accuracy were taken; more is better."),
+        (lambda s, a, b, c: s[np.argmin((a - b).mean(axis=1))], "It looks as if the gap between training and validation had decided. It is also small where both are bad."),
+        (lambda s, a, b, c: s[np.argmin(abs((a - b).mean(axis=1)))], "It looks as if the size of the gap between training and validation had decided. It is also small where both are bad."),
         (lambda s, a, b, c: np.mean([s[i] for i in b.argmax(axis=0)]), "It looks as if each seed had chosen and the choices were averaged: a λ that nobody tried."),
         (lambda s, a, b, c: b.mean(axis=1).max(), "That is the best accuracy; the question is at which λ."),
     ),
@@ -160,6 +180,8 @@ exercises = Exercises(
             ([0.66, 0.45], "It looks as if the penalty were added once more; it is already in there."),
             ([0.45, 0.45], "It looks as if there were a factor ½; Keras has none."),
             ([0.38, 0.31], "It looks as if both had paid; model B has no penalty."),
+            ([0.52 - 0.01 * 14**0.5, 0.45], "It looks as if a root were taken; the squares are already summed, and Keras takes no root."),
+            ([0.45, 0.38], "The numbers are right; which of the two models comes first?"),
             ([0.14, 0], "These are the penalties; the question is what remains without them."),
         ),
     ),
@@ -180,6 +202,7 @@ exercises = Exercises(
         right=[10, 0.04, 0.04],
         mistakes=(
             ([0.02, 0.04, 0.04], "The last two are right. Ridge sums the squared errors over the rows, Keras averages them: where is N?"),
+            ([0.02 / 500, 0.04, 0.04], "The last two are right. For Ridge N is in the right formula, at the wrong place: more rows make its data loss larger."),
             ([5, 0.04, 0.04], "The last two are right. Ridge has no factor ½ either."),
             ([20, 0.04, 0.04], "The last two are right. Ridge has no factor ½ either."),
             ([10, 0.02, 0.04], "Ridge and the text are right. What is the slope of λw²?"),
@@ -196,7 +219,7 @@ exercises = Exercises(
         level=3,
         minutes=8,
         objective=4,
-        section='Check the claim: "L2 and weight decay are the same"',
+        section="L2 is not weight decay",
         hints=(
             "With l2 the slope of the penalty is part of the gradient, and Adam divides the gradient by its recent size.",
             "In its first step Adam divides the gradient by its own size: what is left is a sign, times the learning rate.",

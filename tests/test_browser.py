@@ -1,0 +1,151 @@
+"""Is the rendered book sound in a real browser: every page, light and dark, wide and on a phone?
+
+Needs Debian's package chromium, or another Chromium or Chrome. Without one these tests are skipped, unless
+REGBOOK_BROWSER=required.
+"""
+
+import functools
+import http.server
+import os
+import re
+import shutil
+import threading
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin, urlparse
+
+import pytest
+from hygiene import ROOT
+
+SITE = ROOT / "_build/html"
+PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts)
+WITH_KNOBS = [page for page in PAGES if 'class="knob"' in (SITE / page).read_text(encoding="utf-8")]
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+# No sandbox: continuous integration runs as root. The others keep the browser from calling its maker.
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+            "--disable-component-update", "--disable-sync"]  # fmt: skip
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+if not BROWSER and os.environ.get("REGBOOK_BROWSER") != "required":
+    pytest.skip("no browser here: install chromium to run the browser tests", allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def address():
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=SITE))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=BROWSER, args=SWITCHES)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """A function that opens a page of the book; what goes wrong on it is in the list `troubles` of what it returns."""
+    contexts = []
+
+    def opened(page, width=1300, scheme="light", **settings):
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **settings)
+        contexts.append(context)
+        tab = context.new_page()
+        tab.troubles = []
+        tab.on(
+            "request", lambda r: r.url.startswith((address, "data:", "blob:")) or tab.troubles.append(f"asks {r.url}")
+        )
+        tab.on("response", lambda r: r.status < 400 or tab.troubles.append(f"{r.status}: {r.url}"))
+        tab.on("pageerror", lambda error: tab.troubles.append(f"error: {error}"))
+        tab.on("console", lambda m: m.type in ("error", "warning") and tab.troubles.append(f"{m.type}: {m.text}"))
+        tab.goto(address + page, wait_until="networkidle")
+        return tab
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("width", [1300, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page", PAGES)
+def test_page_is_quiet_private_and_accessible(open_page, page, scheme, width):
+    from axe_playwright_python.sync_playwright import Axe
+
+    tab = open_page(page, width, scheme)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width, "wider than the screen"
+    found = Axe().run(tab, options={"runOnly": RULES, "preload": False}).response["violations"]
+    said = [f"{v['id']}: {v['nodes'][0]['html'][:200]} ({len(v['nodes'])} times)" for v in found]
+    assert not tab.troubles + said
+
+
+@pytest.mark.parametrize("page", WITH_KNOBS)
+def test_every_knob_turns_by_keyboard(open_page, page):
+    tab = open_page(page)
+    knobs = tab.query_selector_all("figure.knob")
+    assert knobs
+    for knob in knobs:
+        slider, said = knob.query_selector("input"), knob.query_selector("output")
+        places = int(slider.get_attribute("max")) + 1
+        slider.focus()
+        tab.keyboard.press("Home")
+        words, pictures = [], []
+        for _ in range(places):
+            words.append(said.inner_text())
+            assert slider.get_attribute("aria-valuetext") == words[-1]
+            (shown,) = [frame for frame in knob.query_selector_all(".knob-frame") if frame.is_visible()]
+            pictures.append(shown.inner_html())
+            tab.keyboard.press("ArrowRight")
+        assert len(set(words)) == len(set(pictures)) == places
+        assert tab.evaluate("i => document.querySelector(`label[for='${i}']`).innerText", slider.get_attribute("id"))
+
+
+@pytest.mark.parametrize("page", WITH_KNOBS)
+def test_without_script_a_knob_shows_one_picture_and_no_slider(open_page, page):
+    tab = open_page(page, java_script_enabled=False)
+    for knob in tab.query_selector_all("figure.knob"):
+        assert sum(frame.is_visible() for frame in knob.query_selector_all(".knob-frame")) == 1
+        assert not knob.query_selector("input").is_visible()
+
+
+def test_a_keyboard_user_can_skip_to_the_text(open_page):
+    tab = open_page("chapters/penalty.html")
+    tab.keyboard.press("Tab")
+    assert "Skip to main content" in tab.evaluate("document.activeElement.innerText")
+
+
+def test_search_finds_dropout(open_page):
+    tab = open_page("search.html?q=dropout")
+    tab.wait_for_selector("#search-results li a")
+    assert "dropout" in tab.inner_text("#search-results").lower() and not tab.troubles
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_internal_link_is_alive(page):
+    text = (SITE / page).read_text(encoding="utf-8")
+    dead = []
+    for link in set(re.findall(r'<a\b[^>]*?\bhref="([^"]*)"', text)):
+        if urlparse(link).scheme or link.startswith(("#", "//")) and link == "#":
+            continue
+        target, anchor = urldefrag(urljoin(page, link.removeprefix("/regularisation-course/")))  # of the 404 page
+        file = SITE / unquote(target)
+        if not file.is_file():
+            dead.append(link)
+        elif anchor and file.suffix == ".html" and not re.search(rf'id="{re.escape(unquote(anchor))}"', _text(file)):
+            dead.append(link)
+    assert not dead
+
+
+@functools.cache
+def _text(file: Path):
+    return file.read_text(encoding="utf-8")
