@@ -1,4 +1,4 @@
-"""Sphinx extension: what stands in the head of every page: who it is for machines, and nothing that it does not need."""
+"""Sphinx extension: the head of every page says what the page is, and loads nothing that it does not need."""
 
 import html
 import re
