@@ -8,7 +8,7 @@ DISK_NEEDED_MB := 3000
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock"
 
-.PHONY: help book class-book test test-variants notebooks lab bench lint lock clean
+.PHONY: help book class-book pdf test test-variants notebooks lab bench lint lock clean
 .DEFAULT_GOAL := help
 
 help:  ## List the tasks
@@ -21,6 +21,9 @@ book: .venv/.ready  ## Build the book into _build/html; a warning is an error
 class-book: .venv/.ready  ## Build the book without solutions into _build/class
 	@REGBOOK_SOLUTIONS=hide $(BIN)/jupyter-book build . --all -W -n --keep-going --path-output _build/class
 	@echo; echo "The book for a class is ready: open _build/class/_build/html/index.html in a browser."
+
+pdf: .venv/.ready-dev book  ## Print the book into _build/regularisation.pdf; needs Chromium
+	@$(BIN)/python tests/print_book.py
 
 test: .venv/.ready-dev lint book  ## Check everything: style, book, package, and every printed number
 	@$(BIN)/python -m pytest

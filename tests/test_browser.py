@@ -1,32 +1,25 @@
 """Is the rendered book sound in a real browser: every page, light and dark, wide and on a phone?
 
-Needs Debian's package chromium, or another Chromium or Chrome. Without one these tests are skipped, unless
-REGBOOK_BROWSER=required.
+Needs Chromium or Chrome. Without one these tests are skipped, unless REGBOOK_BROWSER=required.
 """
 
 import functools
 import http.server
 import os
 import re
-import shutil
 import threading
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
 import pytest
-from hygiene import ROOT
+from browser import BROWSER, MISSING, SITE, SWITCHES
 
-SITE = ROOT / "_build/html"
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts)
 WITH_KNOBS = [page for page in PAGES if 'class="knob"' in (SITE / page).read_text(encoding="utf-8")]
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-# No sandbox: continuous integration runs as root. The others keep the browser from calling its maker.
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync"]  # fmt: skip
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 if not BROWSER and os.environ.get("REGBOOK_BROWSER") != "required":
-    pytest.skip("no browser here: install chromium to run the browser tests", allow_module_level=True)
+    pytest.skip(MISSING, allow_module_level=True)
 
 
 @pytest.fixture(scope="module")

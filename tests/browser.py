@@ -1,0 +1,19 @@
+"""The browser that the rendered book is tested and printed with."""
+
+import shutil
+
+from hygiene import ROOT
+
+SITE = ROOT / "_build/html"
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+MISSING = "no browser here: install chromium (Debian and Ubuntu: apt install chromium) or Chrome"
+# No sandbox: continuous integration runs as root. The others keep the browser from calling its maker.
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
