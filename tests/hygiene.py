@@ -92,6 +92,8 @@ def _faults_of_code(cell, expected):
         data = output.get("data", {})
         if any("widget" in kind for kind in data):
             yield "it stores a widget"
+        if '<figure class="knob"' not in data.get("text/html", '<figure class="knob"'):
+            yield "it stores HTML that is no knob, and may need a script or another host"
         text = [output.get("text", ""), *(str(value) for kind, value in data.items() if kind.startswith("text/"))]
         unstable = UNSTABLE.search("\n".join(text))
         if unstable:

@@ -109,6 +109,10 @@ def store_widget_view(notebook):
     notebook.cells[2].outputs[-1].data["application/vnd.jupyter.widget-view+json"] = {"model_id": "1"}
 
 
+def store_html(notebook):
+    notebook.cells[4].outputs[0].data["text/html"] = "<table></table>"
+
+
 def store_address(notebook):
     notebook.cells[4].outputs[0].data["text/plain"] = "[<matplotlib.lines.Line2D at 0x7f3d0c2b9d50>]"
 
@@ -189,6 +193,7 @@ FAULTS = {
     store_error: "small.ipynb, cell 2: it stores ValueError: 'no'",
     store_widget: "small.ipynb, metadata: a widget is stored",
     store_widget_view: "small.ipynb, cell 2: it stores a widget",
+    store_html: "small.ipynb, cell 4: it stores HTML that is no knob",
     store_address: "small.ipynb, cell 4: it prints ' at 0x7f3d0c2b9d50'",
     store_folder: "small.ipynb, cell 1: it prints '/tmp/'",
     store_duration: "small.ipynb, cell 1: it prints '2.3 s'",
