@@ -42,7 +42,7 @@ notebooks: .venv/.ready  ## Run the notebooks in place: the one way to change a 
 		--ClearMetadataPreprocessor.preserve_nb_metadata_mask="{'kernelspec', 'language_info'}"
 
 lab: .venv/.ready  ## Open the course in JupyterLab
-	@$(BIN)/jupyter lab --notebook-dir=chapters
+	@$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/chapters/penalty.ipynb
 
 bench: .venv/.ready  ## Measure what the chapters and fit_together cost
 	@$(BIN)/python benchmarks/chapters.py

@@ -56,7 +56,8 @@ class Knob:
             for place, (svg, says) in enumerate(self.frames)
         )
         rows = "".join(f"<li>{say(says)}</li>" for _, says in self.frames)
-        return f"""<figure class="knob" id="{name}">
+        # JupyterLab would take the arrow keys for itself without that attribute of its own.
+        return f"""<figure class="knob" id="{name}" data-lm-suppress-shortcuts="true">
 {frames}
 <div class="knob-turn" hidden>
 <label for="{name}-slider">{say(self.label)}</label>

@@ -247,6 +247,10 @@ def _describe(thing):
 
 
 def _short(thing):
-    if isinstance(thing, np.ndarray):
-        return np.array2string(thing, precision=4, threshold=6, edgeitems=2).replace("\n", "")
-    return f"{thing:.4g}" if isinstance(thing, float) else repr(thing)
+    if isinstance(thing, float):
+        return f"{thing:.4g}"
+    text = (
+        np.array2string(thing, precision=4, threshold=6, edgeitems=2) if isinstance(thing, np.ndarray) else repr(thing)
+    )
+    text = " ".join(text.split())
+    return text if len(text) <= 80 else f"{text[:80]} …"
