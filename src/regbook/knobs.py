@@ -18,6 +18,7 @@ _SCRIPT = """
     slider.setAttribute("aria-valuetext", said.textContent);
   };
   slider.addEventListener("input", turn);
+  slider.addEventListener("keydown", event => event.stopPropagation());  // or JupyterLab takes the focus away
   knob.querySelector(".knob-turn").hidden = false;
   turn();
 })();
@@ -56,7 +57,7 @@ class Knob:
             for place, (svg, says) in enumerate(self.frames)
         )
         rows = "".join(f"<li>{say(says)}</li>" for _, says in self.frames)
-        # JupyterLab would take the arrow keys for itself without that attribute of its own.
+        # JupyterLab would take some keys for itself without that attribute of its own.
         return f"""<figure class="knob" id="{name}" data-lm-suppress-shortcuts="true">
 {frames}
 <div class="knob-turn" hidden>
