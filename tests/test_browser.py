@@ -1,11 +1,10 @@
 """Is the rendered book sound in a real browser: every page, light and dark, wide and on a phone?
 
-Needs Chromium or Chrome. Without one these tests are skipped, unless REGBOOK_BROWSER=required.
+Needs Chromium or Chrome.
 """
 
 import functools
 import http.server
-import os
 import re
 import threading
 from pathlib import Path
@@ -13,13 +12,13 @@ from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
 import pytest
 from browser import BROWSER, MISSING, SITE, SWITCHES
+from needs import need
 
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts)
 WITH_KNOBS = [page for page in PAGES if 'class="knob"' in (SITE / page).read_text(encoding="utf-8")]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
-if not BROWSER and os.environ.get("REGBOOK_BROWSER") != "required":
-    pytest.skip(MISSING, allow_module_level=True)
+need(BROWSER, MISSING)
 
 
 @pytest.fixture(scope="module")
