@@ -8,7 +8,7 @@ DISK_NEEDED_MB := 3000
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock"
 
-.PHONY: help book class-book pdf test test-variants notebooks lab bench lint lock clean
+.PHONY: help book class-book pdf test test-variants test-binder notebooks lab bench lint lock clean
 .DEFAULT_GOAL := help
 
 help:  ## List the tasks
@@ -30,6 +30,11 @@ test: .venv/.ready-dev lint book  ## Check everything: style, book, package, and
 
 test-variants: .venv/.ready-dev  ## Run every notebook under other processor and thread settings too
 	@$(BIN)/python -m pytest -n 0 -m variants
+
+test-binder: .venv/.ready-dev book  ## Build the course as Binder does, and run every notebook there; needs Chromium
+	@$(BIN)/python tests/binder.py
+	@$(BIN)/python -m pytest --dist=load -m binder tests/test_binder.py
+	@cat _build/binder/memory.txt
 
 notebooks: .venv/.ready  ## Run the notebooks in place: the one way to change a stored number
 	@TQDM_DISABLE=1 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter nbconvert --to notebook --inplace --execute $(NOTEBOOKS) \

@@ -3,7 +3,7 @@
 import os
 import time
 
-os.environ["TQDM_DISABLE"] = "1"  # a progress bar would write to stderr
+os.environ["TQDM_DISABLE"] = "1"  # a progress bar would be part of what is printed
 
 
 def pytest_sessionstart():

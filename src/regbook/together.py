@@ -7,6 +7,7 @@ The loss is the sum over the members. A member's weights appear in its own term 
 it would have had alone; SGD and Adam work weight by weight, so Keras's own optimiser takes the right steps.
 """
 
+import sys
 from dataclasses import dataclass
 
 import keras
@@ -90,7 +91,9 @@ def fit_together(
     shuffles = [np.random.default_rng([seed, 0]) for seed in seeds]
     noises = [[np.random.default_rng([seed, 1 + number]) for seed in seeds] for number, _ in enumerate(stack.layers)]
     seen, kept, best = [], None, np.full(len(models), np.inf)
-    for epoch in tqdm(range(epochs), desc=f"fitting {len(models)} models", unit="epoch", delay=3, leave=False):
+    # On stdout: on stderr, a notebook keeps the erased bar as an empty warning.
+    bar = {"desc": f"fitting {len(models)} models", "unit": "epoch", "delay": 3, "leave": False, "file": sys.stdout}
+    for epoch in tqdm(range(epochs), **bar):
         if epoch and (callable(x) or callable(y)):
             train_set = training_data(epoch)
             if train_set[0].shape[-2] != rows:
