@@ -2,8 +2,9 @@
 
 import re
 import tomllib
+from pathlib import Path
 
-from hygiene import ROOT
+ROOT = Path(__file__).parent.parent
 
 # What can't be newer, and why.
 BELOW = {"jupyter-book": "2"}  # version 2 has another format of settings and pages

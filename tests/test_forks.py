@@ -151,5 +151,5 @@ def test_a_name_that_is_not_known_is_an_error():
     assert filled("x {owner}/{name}@{branch} {url} {site}") == (
         f"x {known['owner']}/{known['name']}@{known['branch']} {known['url']} {known['site']}"
     )
-    with pytest.raises(ValueError, match="{nmae} is not known here; known are {url}, {site}"):
-        filled("{nmae}")
+    with pytest.raises(ValueError, match="{place} is not known here; known are {url}, {site}"):
+        filled("{place}")
