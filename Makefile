@@ -8,7 +8,7 @@ DISK_NEEDED_MB := 3000
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock"
 
-.PHONY: help book class-book pdf test test-variants test-binder notebooks lab bench audit lint lock clean
+.PHONY: help book class-book pdf test test-variants test-binder notebooks lab bench class-figures audit lint lock clean
 .DEFAULT_GOAL := help
 
 help:  ## List the tasks
@@ -53,6 +53,9 @@ bench: .venv/.ready  ## Measure what the chapters and fit_together cost
 	@$(BIN)/python benchmarks/chapters.py
 	@$(BIN)/python benchmarks/together.py memory
 	@$(BIN)/python benchmarks/together.py
+
+class-figures: test-binder  ## Measure what a class needs, for the teachers' page
+	@$(BIN)/python benchmarks/classroom.py
 
 audit: .venv/.ready-dev  ## Compare the pins with published advisories, where a database can be reached
 	@$(BIN)/python tests/audit.py
