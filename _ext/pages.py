@@ -13,13 +13,6 @@ SIZE = re.compile(r'style="width: (\d+)px; height: (\d+)px;?"')
 CARD = "_images/regularisation.png"  # the picture of the first chapter
 
 
-def set_address(app, config):
-    """The site's address, where none is set, is that of the repository's pages on GitHub."""
-    if not config.html_baseurl:
-        owner, name = urlparse(config.html_theme_options["repository_url"]).path.strip("/").split("/")[:2]
-        config.html_baseurl = f"https://{owner}.github.io/{name}/"
-
-
 def fill_head(app, pagename, templatename, context, doctree):
     for kind in ("script_files", "css_files"):
         context[kind] = [file for file in context.get(kind, ()) if not _unused(file)]
@@ -71,6 +64,5 @@ def _description(doctree):
 
 
 def setup(app):
-    app.connect("config-inited", set_address, priority=900)
     app.connect("html-page-context", fill_head, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

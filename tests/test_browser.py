@@ -11,11 +11,13 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
 import pytest
+from address import address
 from browser import BROWSER, MISSING, SITE, SWITCHES
 from needs import need
 
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts)
 WITH_KNOBS = [page for page in PAGES if 'class="knob"' in (SITE / page).read_text(encoding="utf-8")]
+TOP = urlparse(address()["site"]).path
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 need(BROWSER, MISSING)
@@ -129,7 +131,7 @@ def test_every_internal_link_is_alive(page):
     for link in set(re.findall(r'<a\b[^>]*?\bhref="([^"]*)"', text)):
         if urlparse(link).scheme or link.startswith(("#", "//")) and link == "#":
             continue
-        target, anchor = urldefrag(urljoin(page, link.removeprefix("/regularisation-course/")))  # of the 404 page
+        target, anchor = urldefrag(urljoin(page, link.removeprefix(TOP)))  # the 404 page's begins there
         file = SITE / unquote(target)
         if not file.is_file():
             dead.append(link)

@@ -23,12 +23,3 @@ def test_every_image_of_a_page_has_alt_text(path):
 
 def test_every_page_is_in_the_table_of_contents():
     assert toc_faults(ROOT) == []
-
-
-def test_the_address_of_the_repository_stands_in_one_place():
-    import yaml
-
-    url = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]
-    kinds = (".md", ".yml", ".toml", ".py", ".ipynb", ".cff", ".txt", ".css")
-    files = [p for p in ROOT.rglob("*") if p.suffix in kinds and not {".venv", "_build"} & set(p.parts)]
-    assert [p.name for p in files if url.removeprefix("https://") in p.read_text(encoding="utf-8")] == ["_config.yml"]
