@@ -9,8 +9,8 @@ NEWEST_TESTS := data evidence exercises knobs numerics together
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock"
 
-.PHONY: help python book class-book pdf test test-variants test-binder test-newest notebooks lab bench address links audit lint \
-	lock clean
+.PHONY: help python book class-book pdf test test-variants test-binder test-newest notebooks lab bench class-figures address links audit \
+	lint lock clean
 .DEFAULT_GOAL := help
 
 help:  ## List the tasks
@@ -67,6 +67,9 @@ bench: .venv/.ready  ## Measure what the chapters and fit_together cost
 	@$(BIN)/python benchmarks/chapters.py
 	@$(BIN)/python benchmarks/together.py memory
 	@$(BIN)/python benchmarks/together.py
+
+class-figures: test-binder  ## Measure what a class needs, for the teachers' page
+	@$(BIN)/python benchmarks/classroom.py
 
 address: .venv/.ready  ## Carry the repository's address from _config.yml to the README and other files
 	@$(BIN)/python _ext/address.py

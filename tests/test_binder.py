@@ -4,47 +4,56 @@
 """
 
 import contextlib
+import html
 import json
 import re
 import secrets
 import shutil
 import socket
+import subprocess
 import threading
 import time
 import urllib.request
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlparse
 
 import nbformat
 import psutil
 import pytest
+import yaml
 from binder import ENVIRONMENT, HOME, IMAGE, environment
 from browser import BROWSER, MISSING, SITE, SWITCHES
 from hygiene import NOTEBOOKS, ROOT
 from needs import need
 
+from regbook.doctor import NEEDED_MB
+
 pytestmark = pytest.mark.binder
-PROMISED = 2**30  # bytes of memory that Binder promises a session
 LAUNCH = re.compile(r'href="https://mybinder\.org/v2/gh/[^/"]+/[^/"]+/[^/"?]+\?urlpath=([^"]+)"')
 
 
 @pytest.fixture
-def lab(request, tmp_path):
-    """A JupyterLab as BinderHub starts it, with a fresh copy of the image's home folder; measures its memory."""
-    need(BROWSER, MISSING)
-    home = tmp_path / "home"
-    shutil.copytree(HOME, home)
+def home(tmp_path):
+    """A reader's home folder on Binder: the repository."""
+    return shutil.copytree(HOME, tmp_path / "home")
+
+
+@contextlib.contextmanager
+def running_lab(home):
+    """A JupyterLab in that folder, as BinderHub starts it; measures its memory."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     token = secrets.token_hex()
     place = f"--ServerApp.base_url=/user/course/ --ServerApp.token={token} --ServerApp.ip=127.0.0.1"
     command = [ENVIRONMENT / "bin/jupyter-lab", *place.split(), f"--ServerApp.port={port}", "--no-browser"]
-    with (tmp_path / "log").open("w") as log:
+    with (home.parent / "log").open("w") as log:
         server = psutil.Popen([*command, "--allow-root"], cwd=home, env=environment() | {"HOME": str(home)}, stderr=log)
-    running = Lab(f"http://127.0.0.1:{port}/user/course/", token, home, server)
+    lab = Lab(f"http://127.0.0.1:{port}/user/course/", token, server)
     try:
-        running.wait_until_it_answers()
-        threading.Thread(target=running.measure, daemon=True).start()
-        yield running
+        lab.wait_until_it_answers()
+        threading.Thread(target=lab.measure, daemon=True).start()
+        yield lab
     finally:
         for process in [*server.children(recursive=True), server]:
             process.terminate()
@@ -52,8 +61,8 @@ def lab(request, tmp_path):
 
 
 class Lab:
-    def __init__(self, address, token, home, server):
-        self.address, self.token, self.home, self.server = address, token, home, server
+    def __init__(self, address, token, server):
+        self.address, self.token, self.server = address, token, server
         self.peak = 0
 
     def ask(self, path):
@@ -132,24 +141,52 @@ def run_all(lab, tab, path):
     pytest.fail(f"not done after five minutes; the cells' counts are {counts}")
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "chapters").as_posix())
-def test_run_all_gives_the_stored_outputs(path, lab, browser):
-    name = path.relative_to(ROOT)
-    page = SITE / name.with_suffix(".html")
-    place = f"lab/tree/{name.as_posix()}"
-    if page.exists():  # a solutions notebook has no page; it is opened from its chapter
-        assert LAUNCH.findall(page.read_text(encoding="utf-8")) == [place]
-    forget_outputs(lab.home / name)
+def open_notebook(lab, browser, link, name):
+    """Follow `link` on the lab, and return the tab once JupyterLab shows that notebook, rendered, with its kernel."""
     tab = browser.new_page(viewport={"width": 1300, "height": 900})
-    tab.goto(f"{lab.address}{place}?token={lab.token}")
-    tab.wait_for_selector(f".lm-TabBar-tab.jp-mod-current >> text={path.name}", timeout=60_000)
+    tab.goto(f"{lab.address}{link}{'&' if '?' in link else '?'}token={lab.token}")
+    tab.wait_for_selector(f".lm-TabBar-tab.jp-mod-current >> text={name}", timeout=60_000)
     tab.wait_for_selector(".jp-NotebookPanel-toolbar >> text=Python 3", timeout=60_000)
     tab.wait_for_selector(".jp-Notebook h1")
     assert not re.search(r"\{(term|cite:|eq|numref|admonition)", tab.inner_text(".jp-Notebook")), "MyST shows raw"
-    again = run_all(lab, tab, lab.home / name)
-    tab.close()
+    return tab
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "chapters").as_posix())
+def test_run_all_gives_the_stored_outputs(path, home, browser):
+    need(BROWSER, MISSING)
+    name = path.relative_to(ROOT)
+    page = SITE / name.with_suffix(".html")
+    link = f"lab/tree/{name.as_posix()}"
+    if page.exists():  # a solutions notebook has no page; it is opened from its chapter
+        assert LAUNCH.findall(page.read_text(encoding="utf-8")) == [link]
+    forget_outputs(home / name)
+    with running_lab(home) as lab:
+        again = run_all(lab, open_notebook(lab, browser, link, path.name), home / name)
     assert troubles(again) == []
     assert told(again) == told(nbformat.read(path, as_version=4))
     with (IMAGE / "memory.txt").open("a") as notes:
-        notes.write(f"{lab.peak / 2**20:6.0f} MiB  {name.as_posix()}\n")
-    assert lab.peak < PROMISED
+        notes.write(f"{lab.peak / 1e6:6.0f} MB  {name.as_posix()}\n")
+    assert lab.peak < 1e6 * NEEDED_MB  # what Binder promises a session
+
+
+def test_a_teachers_link_brings_the_course_to_a_students_server(tmp_path, browser):
+    """The link of chapters/teaching.md, with a repository and a server on this computer."""
+    need(BROWSER, MISSING)
+    page = (SITE / "chapters/teaching.html").read_text(encoding="utf-8")
+    asked = parse_qs(urlparse(html.unescape(re.search(r"https://[^\s<]*/git-pull\?[^\s<]*", page).group())).query)
+    address = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]
+    assert (asked["repo"], asked["branch"]) == ([address["url"]], [address["branch"]])
+    repository = shutil.copytree(IMAGE / "source", tmp_path / "upstream" / Path(address["url"]).name)
+    me = ["-c", "user.name=teacher", "-c", "user.email=teacher@example.org"]
+    for command in (["init", "-b", *asked["branch"]], ["add", "."], [*me, "commit", "-m", "the course"]):
+        subprocess.run(["git", *command], cwd=repository, check=True, capture_output=True)
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".gitconfig").write_text("[safe]\n\tdirectory = *\n")  # the same user owns both, but not in a container
+    link = "git-pull?" + urlencode({key: value for key, (value,) in asked.items()} | {"repo": f"file://{repository}"})
+    chapter = Path(asked["urlpath"][0].removeprefix("lab/tree/"))
+    with running_lab(home) as lab:
+        again = run_all(lab, open_notebook(lab, browser, link, chapter.name), home / chapter)
+    stored = ROOT / chapter.relative_to(repository.name)
+    assert troubles(again) == [] and told(again) == told(nbformat.read(stored, as_version=4))

@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import namedtuple
@@ -98,10 +99,12 @@ def test_the_pins_for_this_system_are_those_that_pip_would_take():
 
 
 def test_another_copy_of_the_course(tmp_path, monkeypatch):
-    (tmp_path / "src/regbook").mkdir(parents=True)
+    shutil.copytree(ROOT / "src/regbook", tmp_path / "src/regbook")
     (tmp_path / "chapters").mkdir()
     monkeypatch.chdir(tmp_path / "chapters")
-    assert f"You are in {tmp_path}, but the code that runs belongs to another copy" in complaint(doctor.folder)
+    assert doctor.folder() == f"the course in {ROOT}"
+    (tmp_path / "src/regbook/data.py").write_text("")
+    assert f"You are in {tmp_path}, but the code that runs is that of another copy" in complaint(doctor.folder)
 
 
 def test_too_little_memory(monkeypatch):
