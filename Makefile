@@ -1,13 +1,10 @@
-# The tasks of the course; `make help` lists them. On Windows, README.md gives the commands behind each.
+# The tasks of the course; `make help` lists them. README.md and CONTRIBUTING.md give the commands behind each, for Windows.
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-NOTEBOOKS ?= $(wildcard chapters/*.ipynb chapters/solutions/*.ipynb)
 DISK_NEEDED_MB := 3000
 NEWEST_TESTS := data evidence exercises knobs numerics together
-UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
-	--generate-hashes --no-annotate --custom-compile-command "make lock"
 
 .PHONY: help python book class-book pdf test test-variants test-binder test-newest notebooks lab bench class-figures address links audit \
 	lint lock clean
@@ -51,14 +48,7 @@ test-newest: | python  ## Run the course against the newest releases of its pack
 		--tb=short -ra -k "not print_nothing_on_stderr" chapters $(NEWEST_TESTS:%=tests/test_%.py)
 
 notebooks: .venv/.ready  ## Run the notebooks in place: the one way to change a stored number
-	@TQDM_DISABLE=1 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter nbconvert --to notebook --inplace --execute $(NOTEBOOKS) \
-		--log-level=WARN \
-		--ExecutePreprocessor.record_timing=False \
-		--NotebookExporter.preprocessors=nbconvert.preprocessors.CoalesceStreamsPreprocessor \
-		--CoalesceStreamsPreprocessor.enabled=True \
-		--ClearMetadataPreprocessor.enabled=True \
-		--ClearMetadataPreprocessor.preserve_cell_metadata_mask="{'tags', 'mystnb'}" \
-		--ClearMetadataPreprocessor.preserve_nb_metadata_mask="{'kernelspec', 'language_info'}"
+	@$(BIN)/python tests/run_notebooks.py $(NOTEBOOKS)
 
 lab: .venv/.ready  ## Open the course in JupyterLab
 	@$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/chapters/penalty.ipynb
@@ -83,10 +73,8 @@ audit: .venv/.ready-dev  ## Compare the pins with published advisories, where a 
 lint: .venv/.ready-dev
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet . && $(BIN)/codespell
 
-lock: .venv/.ready-dev  ## Choose the pins afresh from pyproject.toml
-	@$(UV_COMPILE) pyproject.toml --upgrade -o requirements.txt
-	@$(UV_COMPILE) --group pyproject.toml:dev --upgrade -c requirements.txt -o requirements-dev.txt \
-		$$(sed -n 's/^\([a-zA-Z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.txt)
+lock: .venv/.ready-dev  ## Choose the pins afresh from pyproject.toml; PACKAGES="a b" raises only those
+	@$(BIN)/python tests/lock.py $(PACKAGES)
 
 clean:  ## Remove the environment and everything that was built
 	rm -rf .venv .venv-newest _build src/*.egg-info .pytest_cache .ruff_cache
