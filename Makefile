@@ -1,14 +1,13 @@
-# The tasks of the course; `make help` lists them. On Windows, README.md gives the commands behind each.
+# The tasks of the course; `make help` lists them. README.md and CONTRIBUTING.md give the commands behind each, for Windows.
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-NOTEBOOKS ?= $(wildcard chapters/*.ipynb chapters/solutions/*.ipynb)
 DISK_NEEDED_MB := 3000
-UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 \
-	--generate-hashes --no-annotate --custom-compile-command "make lock"
+NEWEST_TESTS := data evidence exercises knobs numerics together
 
-.PHONY: help book class-book pdf test test-variants test-binder notebooks lab bench class-figures audit lint lock clean
+.PHONY: help python book class-book pdf test test-variants test-binder test-newest notebooks lab bench class-figures address links audit \
+	lint lock clean
 .DEFAULT_GOAL := help
 
 help:  ## List the tasks
@@ -36,15 +35,20 @@ test-binder: .venv/.ready-dev book  ## Build the course as Binder does, and run 
 	@$(BIN)/python -m pytest --dist=load -m binder tests/test_binder.py
 	@cat _build/binder/memory.txt
 
+# Digits may move, so nbval only runs the cells: a claim that fails stops its cell. And from TensorFlow 2.21 on, nothing
+# keeps its import from writing to stderr.
+test-newest: | python  ## Run the course against the newest releases of its packages: its claims must hold
+	@$(PYTHON) -m venv .venv-newest
+	@$(PYTHON) tests/newest.py > .venv-newest/newest.txt
+	@.venv-newest/bin/pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager \
+		-r .venv-newest/newest.txt pytest-xdist
+	@.venv-newest/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@.venv-newest/bin/pip list --disable-pip-version-check | grep -iE '^(tensorflow|keras|numpy|scipy|scikit-learn|matplotlib)'
+	@.venv-newest/bin/python -m pytest -o addopts= -o filterwarnings=default --nbval-lax --nbval-current-env -n 2 --dist=loadscope \
+		--tb=short -ra -k "not print_nothing_on_stderr" chapters $(NEWEST_TESTS:%=tests/test_%.py)
+
 notebooks: .venv/.ready  ## Run the notebooks in place: the one way to change a stored number
-	@TQDM_DISABLE=1 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter nbconvert --to notebook --inplace --execute $(NOTEBOOKS) \
-		--log-level=WARN \
-		--ExecutePreprocessor.record_timing=False \
-		--NotebookExporter.preprocessors=nbconvert.preprocessors.CoalesceStreamsPreprocessor \
-		--CoalesceStreamsPreprocessor.enabled=True \
-		--ClearMetadataPreprocessor.enabled=True \
-		--ClearMetadataPreprocessor.preserve_cell_metadata_mask="{'tags', 'mystnb'}" \
-		--ClearMetadataPreprocessor.preserve_nb_metadata_mask="{'kernelspec', 'language_info'}"
+	@$(BIN)/python tests/run_notebooks.py $(NOTEBOOKS)
 
 lab: .venv/.ready  ## Open the course in JupyterLab
 	@$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/chapters/penalty.ipynb
@@ -57,24 +61,30 @@ bench: .venv/.ready  ## Measure what the chapters and fit_together cost
 class-figures: test-binder  ## Measure what a class needs, for the teachers' page
 	@$(BIN)/python benchmarks/classroom.py
 
+address: .venv/.ready  ## Carry the repository's address from _config.yml to the README and other files
+	@$(BIN)/python _ext/address.py
+
+links: .venv/.ready  ## Ask every outside link of the book whether it is still there
+	@$(BIN)/python tests/links.py
+
 audit: .venv/.ready-dev  ## Compare the pins with published advisories, where a database can be reached
 	@$(BIN)/python tests/audit.py
 
 lint: .venv/.ready-dev
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet . && $(BIN)/codespell
 
-lock: .venv/.ready-dev  ## Choose the pins afresh from pyproject.toml
-	@$(UV_COMPILE) pyproject.toml --upgrade -o requirements.txt
-	@$(UV_COMPILE) --group pyproject.toml:dev --upgrade -c requirements.txt -o requirements-dev.txt \
-		$$(sed -n 's/^\([a-zA-Z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.txt)
+lock: .venv/.ready-dev  ## Choose the pins afresh from pyproject.toml; PACKAGES="a b" raises only those
+	@$(BIN)/python tests/lock.py $(PACKAGES)
 
 clean:  ## Remove the environment and everything that was built
-	rm -rf .venv _build src/*.egg-info .pytest_cache .ruff_cache
+	rm -rf .venv .venv-newest _build src/*.egg-info .pytest_cache .ruff_cache
 
-# The two commands of the README, with a message and a tidy tree where they fail.
-.venv/.ready: requirements.txt
+python:
 	@test -n "$(PYTHON)" || { \
 		echo "No Python 3.11, 3.12 or 3.13 was found. Install one, or name it: make book PYTHON=/path/to/python3"; exit 1; }
+
+# The two commands of the README, with a message and a tidy tree where they fail.
+.venv/.ready: requirements.txt | python
 	@test -d .venv || df -Pm . | awk 'NR == 2 && $$4 < $(DISK_NEEDED_MB) { \
 		print "The environment needs $(DISK_NEEDED_MB) MB of disk here, and " $$4 " MB are free. Nothing was changed."; exit 1 }'
 	@test -d .venv && old=yes; \

@@ -48,7 +48,13 @@ def fork(tmp_path_factory):
 def test_the_address_stands_in_the_settings_alone(fork):
     old = address()
     host = re.match("https?://([^/]+)", old["site"])[1]
-    marks = [f"{old['owner']}/{old['name']}", f"{old['owner']}%2F{old['name']}", f'"/{old["name"]}/', host]
+    marks = [
+        f"{old['owner']}/{old['name']}",
+        f"{old['owner']}%2F{old['name']}",
+        f'"/{old["name"]}/',
+        f"cd {old['name']}\n",
+        host,
+    ]
     files = [path for path in fork.rglob("*") if path.is_file() and ".doctrees" not in path.parts]
     assert len(files) > 200
     found = [(path, mark) for path in files for mark in marks if mark.encode() in path.read_bytes()]
@@ -56,8 +62,8 @@ def test_the_address_stands_in_the_settings_alone(fork):
 
 
 PLACES = {
-    "README.md": [f"({BINDER}penalty.ipynb)", f"[published book]({SITE})"],
-    "CONTRIBUTING.md": [f"git clone {URL}\n"],
+    "README.md": [f"git clone {URL}\ncd my_course.v2\n", f"({BINDER}penalty.ipynb)", f"[published book]({SITE})"],
+    "CONTRIBUTING.md": [f"git clone {URL}\ncd my_course.v2\n"],
     "CITATION.cff": [f"\nrepository-code: {URL}\n", f"\nurl: {SITE}\n"],
     "404.html": ['href="/my_course.v2/"'],
     "chapters/welcome.html": ["my_course.v2\n", f'href="{BINDER}penalty.ipynb"', f'href="{URL}/issues"'],
@@ -151,5 +157,5 @@ def test_a_name_that_is_not_known_is_an_error():
     assert filled("x {owner}/{name}@{branch} {url} {site}") == (
         f"x {known['owner']}/{known['name']}@{known['branch']} {known['url']} {known['site']}"
     )
-    with pytest.raises(ValueError, match="{nmae} is not known here; known are {url}, {site}"):
-        filled("{nmae}")
+    with pytest.raises(ValueError, match="{place} is not known here; known are {url}, {site}"):
+        filled("{place}")
