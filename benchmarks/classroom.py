@@ -130,7 +130,7 @@ def report(rows, image, servers):
 singleuser:
   image:
     name: registry.example.org/regularisation
-    tag: "{date.today():%Y-%m-%d}"   # a new name for each build
+    tag: autumn   # a new name for each build
   defaultUrl: /lab
   memory:
     guarantee: {math.ceil(needed / 1.048576)}M   # the largest chapter and its server

@@ -55,9 +55,10 @@ def running_lab(home):
         threading.Thread(target=lab.measure, daemon=True).start()
         yield lab
     finally:
-        for process in [*server.children(recursive=True), server]:
-            process.terminate()
-        server.wait(30)
+        kernels = server.children(recursive=True)
+        server.terminate()
+        for process in psutil.wait_procs([server, *kernels], timeout=10)[1]:
+            process.kill()
 
 
 class Lab:
@@ -99,10 +100,16 @@ def browser():
 def told(notebook):
     """What a reader is told by each code cell: its printed text, its knobs, and how many pictures it draws.
 
-    Where a slow computer shows a progress bar and erases it, blanks stay behind at the end of a line."""
+    Where a slow computer shows a progress bar and erases it, blanks stay behind at the end of a line or alone."""
     return [
         (
-            [line.rstrip() for o in cell.outputs if o.get("name") == "stdout" for line in o.text.splitlines()],
+            [
+                line.rstrip()
+                for o in cell.outputs
+                if o.get("name") == "stdout"
+                for line in o.text.splitlines()
+                if line.strip()
+            ],
             [output.data["text/html"] for output in cell.outputs if "text/html" in output.get("data", {})],
             sum("image/png" in output.get("data", {}) for output in cell.outputs),
         )
@@ -137,6 +144,7 @@ def run_all(lab, tab, path):
         counts = [cell.execution_count for cell in saved.cells if cell.cell_type == "code"]
         (kernel,) = lab.ask("api/kernels")
         if kernel["execution_state"] == "idle" and counts == [*range(1, len(counts) + 1)] or troubles(saved):
+            tab.close()
             return saved
     pytest.fail(f"not done after five minutes; the cells' counts are {counts}")
 

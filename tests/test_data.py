@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from regbook import load
+from regbook import load, split
 
 SHAPES = {  # rows to train on, validate on, test on; inputs
     "quadrants": (1000, 200, 4000, 2),
@@ -86,3 +86,56 @@ def test_the_test_set_says_how_often_it_was_opened(capsys):
 def test_bad_input(arguments, error, message):
     with pytest.raises(error, match=message):
         load(**arguments)
+
+
+def own_table(rows=60):
+    rng = np.random.default_rng(0)
+    return rng.normal(3, 5, (rows, 4)), np.array(["yes", "no", "no"] * (rows // 3))
+
+
+def test_a_table_of_ones_own_is_split_without_overlap_and_standardised_with_the_training_rows():
+    x, labels = own_table()
+    data = split(x, labels, seeds=[3, 5])
+    parts = [data.train, data.validation, data.open_test()]
+    assert [part.x.shape for part in parts] == [(2, 36, 4), (2, 12, 4), (2, 12, 4)]
+    for seed in range(2):
+        train = parts[0].x[seed]
+        np.testing.assert_allclose([train.mean(0), train.std(0) - 1], 0, atol=1e-12)
+        # All parts together are the table, moved and scaled: no row twice, and one scale for all.
+        whole = [np.sort(rows, axis=0) for rows in (x, np.concatenate([part.x[seed] for part in parts]))]
+        np.testing.assert_allclose(*((rows - rows[0]) / (rows[-1] - rows[0]) for rows in whole), atol=1e-12)
+        assert [part.y[seed].mean() for part in parts] == [1 / 3] * 3  # 'no' is 0, 'yes' is 1
+    again = split(x.tolist(), labels.tolist(), seeds=[5])
+    np.testing.assert_array_equal(again.train.x[0], data.train.x[1])
+    np.testing.assert_array_equal(again.train.y[0], data.train.y[1])
+
+
+def _replaced(array, place, value):
+    changed = np.array(array, dtype=object)
+    changed[place] = value
+    return changed
+
+
+X, LABELS = own_table()
+UNFIT = {
+    "words": (_replaced(X, (2, 1), "red"), LABELS, TypeError, r"hold something else than numbers: 1 \('red'\)"),
+    "missing": (_replaced(X, (2, 3), None), LABELS, ValueError, r"missing or infinite values: 3 \(1\)"),
+    "infinite": (np.where(X == X[5, 0], np.inf, X), LABELS, ValueError, r"missing or infinite values: 0 \(1\)"),
+    "constant": (np.c_[X, np.ones(60)], LABELS, ValueError, "the same in every row: 4"),
+    "one column": (X[:, 0], LABELS, ValueError, r"its shape is \(60,\)"),
+    "other length": (X, LABELS[:50], ValueError, "x has 60 rows, and there are 50 labels"),
+    "one-hot": (X, np.eye(2)[[0, 1] * 30], ValueError, r"np.argmax\(labels, axis=1\)"),
+    "one class": (X, ["a"] * 60, ValueError, "all labels are a"),
+    "measurements": (X, X[:, 0], ValueError, "60 different labels in 60 rows look like measurements"),
+    "a rare class": (X, ["a"] * 57 + ["b"] * 3, ValueError, r"fewer than 10 rows can't be split: b \(3\)"),
+    "missing label": (X, _replaced(LABELS, 7, None), ValueError, "1 labels are missing, the first in row 7"),
+    "missing number": (X, np.where(np.arange(60) == 4, np.nan, 1), ValueError, "the first in row 4"),
+    "few rows": (X[:6], ["a", "b"] * 3, ValueError, r"fewer than 10 rows can't be split: a \(3\), b \(3\)"),
+}
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_a_table_that_cannot_be_used_is_refused_in_words(name):
+    x, labels, kind, message = UNFIT[name]
+    with pytest.raises(kind, match=message):
+        split(x, labels)

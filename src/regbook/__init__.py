@@ -14,6 +14,7 @@ _HOME = {
     "reproducible": "numerics",
     "seed_weights": "numerics",
     "load": "data",
+    "split": "own_data",
     "fit_together": "together",
     "predict_together": "together",
     "compare": "evidence",

@@ -73,13 +73,17 @@ def load(name: str, seeds=range(20), **settings) -> DataSet:
             raise TypeError(f"{setting} must be a {'whole ' if whole else ''}number, not {value!r}")
         if not low <= value <= high:
             raise ValueError(f"{setting} must lie in {low} … {high} for '{name}', not {value}")
+    check_seeds(seeds)
+    drawn = [make(int(seed), **(defaults | settings)) for seed in seeds]
+    parts = [Part(*(np.stack(arrays) for arrays in zip(*same))) for same in zip(*drawn)]
+    return DataSet(name, *parts)
+
+
+def check_seeds(seeds):
     if not isinstance(seeds, (list, tuple, range, np.ndarray)):
         raise TypeError(f"seeds must be a list or range of whole numbers, not {seeds!r}")
     if not len(seeds) or not all(isinstance(s, (int, np.integer)) and s >= 0 for s in seeds):
         raise ValueError(f"seeds must be one or more whole numbers of at least 0, not {seeds}")
-    drawn = [make(int(seed), **(defaults | settings)) for seed in seeds]
-    parts = [Part(*(np.stack(arrays) for arrays in zip(*same))) for same in zip(*drawn)]
-    return DataSet(name, *parts)
 
 
 def _quadrants(seed, rows, irrelevant, wrong):

@@ -1,0 +1,103 @@
+"""One job: a reader's own table, checked and split as the course's data sets are."""
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import StandardScaler
+
+from regbook.data import DataSet, Part, check_seeds
+from regbook.numerics import nudged
+
+FEWEST = 10  # rows of a class: two of them are validated on, two tested on
+
+
+def split(x, labels, seeds=range(20)) -> DataSet:
+    """Split a table of your own, once for every seed: 60 % to train on, 20 % to validate on, 20 % to test on.
+
+    x: (rows, inputs), numbers. labels: (rows,), the class of each row as a number or a word. Each part gets about the
+    same share of each class. The inputs are standardised with the training rows. In the result the classes are
+    numbered 0, 1, 2, … in the order of `np.unique(labels)`.
+
+    Rows must be independent: of a person with several rows, some would be trained on and others tested.
+
+    Raises TypeError or ValueError, naming the columns or classes, where the table can't be used as it is.
+    Source: scikit-learn's train_test_split and StandardScaler.
+    """
+    check_seeds(seeds)
+    x, labels = _checked_inputs(x), _checked_labels(labels)
+    if len(x) != len(labels):
+        raise ValueError(f"x has {len(x)} rows, and there are {len(labels)} labels: each row needs one")
+    classes, y, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    if len(classes) < 2:
+        raise ValueError(f"all labels are {classes[0]!s}: there is nothing to tell apart")
+    if labels.dtype.kind in "iuf" and len(classes) > len(labels) / FEWEST:
+        raise ValueError(
+            f"{len(classes)} different labels in {len(labels)} rows look like measurements, not classes: this template "
+            "tells classes apart. Chapter 4 predicts a number, with load('diabetes')"
+        )
+    rare = [f"{name} ({count})" for name, count in zip(classes, counts) if count < FEWEST]
+    if rare:
+        raise ValueError(
+            f"classes with fewer than {FEWEST} rows can't be split: {', '.join(rare)}. Join or leave them out"
+        )
+
+    parts = zip(*(_split_once(nudged(x), y, int(seed)) for seed in seeds))
+    return DataSet("your data", *(Part(*(np.stack(arrays) for arrays in zip(*same))) for same in parts))
+
+
+def _split_once(x, y, seed):
+    """Three times (x, y, wrong): to train on, to validate on, to test on."""
+    train_x, rest_x, train_y, rest_y = train_test_split(x, y, train_size=0.6, random_state=seed, stratify=y)
+    halves = train_test_split(rest_x, rest_y, train_size=0.5, random_state=seed, stratify=rest_y)
+    scale = StandardScaler().fit(train_x).transform
+    parts = (train_x, train_y), (halves[0], halves[2]), (halves[1], halves[3])
+    return [(scale(x), y, np.zeros(len(y), bool)) for x, y in parts]
+
+
+def _checked_inputs(x):
+    x = np.asarray(x)
+    if x.ndim != 2:
+        raise ValueError(f"x must be a table, (rows, inputs); its shape is {x.shape}")
+    words = [f"{i} ({column[bad][0]!r})" for i, column in enumerate(x.T) if (bad := _no_number(column)).any()]
+    if words:
+        raise TypeError(
+            f"these columns of x hold something else than numbers: {', '.join(words)}. Replace each word by a "
+            "column of 0 and 1, or leave the column out"
+        )
+    x = x.astype(float)
+    holes = [f"{i} ({count})" for i, count in enumerate((~np.isfinite(x)).sum(axis=0)) if count]
+    if holes:
+        raise ValueError(
+            f"these columns of x hold missing or infinite values: {', '.join(holes)}. Fill them in, or leave out "
+            "those rows or columns"
+        )
+    constant = [str(i) for i in np.flatnonzero((x == x[:1]).all(axis=0))]
+    if constant:
+        raise ValueError(f"these columns of x are the same in every row: {', '.join(constant)}. Leave them out")
+    return x
+
+
+def _no_number(column):
+    """For each value, whether it is neither a number nor missing."""
+
+    def bad(value):
+        try:
+            return float(value) is None
+        except (TypeError, ValueError):
+            return value is not None
+
+    return np.zeros(len(column), bool) if column.dtype.kind in "biuf" else np.array([bad(value) for value in column])
+
+
+def _checked_labels(labels):
+    labels = np.asarray(labels)
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        raise ValueError("labels must be one column; np.argmax(labels, axis=1) turns columns of 0 and 1 into it")
+    labels = labels.ravel() if labels.ndim == 2 else labels
+    if labels.ndim != 1:
+        raise ValueError(f"labels must be one column, (rows,); their shape is {labels.shape}")
+    missing = np.array([label is None or label != label for label in labels.tolist()], bool)
+    if missing.any():
+        raise ValueError(
+            f"{missing.sum()} labels are missing, the first in row {missing.argmax()}: leave out those rows"
+        )
+    return labels.astype(str) if labels.dtype.kind == "O" else labels
