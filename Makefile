@@ -6,8 +6,8 @@ BIN := .venv/bin
 DISK_NEEDED_MB := 3000
 NEWEST_TESTS := data evidence exercises knobs numerics together
 
-.PHONY: help python book class-book pdf test test-variants test-binder test-newest notebooks lab bench class-figures address links audit \
-	lint lock clean
+.PHONY: help python book class-book pdf test test-variants test-binder test-newest notebooks lab bench class-figures \
+	address links audit lint lock clean
 .DEFAULT_GOAL := help
 
 help:  ## List the tasks
@@ -43,9 +43,9 @@ test-newest: | python  ## Run the course against the newest releases of its pack
 	@.venv-newest/bin/pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager \
 		-r .venv-newest/newest.txt pytest-xdist
 	@.venv-newest/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@.venv-newest/bin/pip list --disable-pip-version-check | grep -iE '^(tensorflow|keras|numpy|scipy|scikit-learn|matplotlib)'
-	@.venv-newest/bin/python -m pytest -o addopts= -o filterwarnings=default --nbval-lax --nbval-current-env -n 2 --dist=loadscope \
-		--tb=short -ra -k "not print_nothing_on_stderr" chapters $(NEWEST_TESTS:%=tests/test_%.py)
+	@.venv-newest/bin/pip list --disable-pip-version-check | grep -iE '^(tensorflow|keras|numpy|sci|matplotlib)'
+	@.venv-newest/bin/python -m pytest -o addopts= -o filterwarnings=default --nbval-lax --nbval-current-env \
+		-n 2 --dist=loadscope --tb=short -ra -k "not print_nothing_on_stderr" chapters $(NEWEST_TESTS:%=tests/test_%.py)
 
 notebooks: .venv/.ready  ## Run the notebooks in place: the one way to change a stored number
 	@$(BIN)/python tests/run_notebooks.py $(NOTEBOOKS)

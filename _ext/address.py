@@ -28,7 +28,7 @@ BRANCH = re.compile(r"\w[\w./-]*", re.ASCII)
 # What has the form on the left, in the files that no build writes, becomes what stands on the right.
 FILES = ("README.md", "CONTRIBUTING.md", "CITATION.cff")
 CARRIED = {
-    r"(?<=git clone )\S+\ncd \S+": "{url}\ncd {name}",
+    r"(?<=git clone )\S+": "{url}",
     r"(?<=//mybinder\.org/v2/gh/)[^?\s]+(?=\?)": "{owner}/{name}/{branch}",
     r"(?<=\[published book\]\()[^)]*": "{site}",
     r"(?<=\nrepository-code: ).*": "{url}",

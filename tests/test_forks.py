@@ -62,8 +62,8 @@ def test_the_address_stands_in_the_settings_alone(fork):
 
 
 PLACES = {
-    "README.md": [f"git clone {URL}\ncd my_course.v2\n", f"({BINDER}penalty.ipynb)", f"[published book]({SITE})"],
-    "CONTRIBUTING.md": [f"git clone {URL}\ncd my_course.v2\n"],
+    "README.md": [f"git clone {URL}\n", f"({BINDER}penalty.ipynb)", f"[published book]({SITE})"],
+    "CONTRIBUTING.md": [f"git clone {URL}\n"],
     "CITATION.cff": [f"\nrepository-code: {URL}\n", f"\nurl: {SITE}\n"],
     "404.html": ['href="/my_course.v2/"'],
     "chapters/welcome.html": ["my_course.v2\n", f'href="{BINDER}penalty.ipynb"', f'href="{URL}/issues"'],

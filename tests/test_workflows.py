@@ -40,8 +40,8 @@ def faults(path):
             yield f"job {name} has the permissions {allowed}"
         if writes and any("run" in step or "checkout" in step.get("uses", "") for step in job["steps"]):
             yield f"job {name} may write, and runs code of the repository"
-        if not 0 < int(job.get("timeout-minutes", 0)) <= 60:
-            yield f"job {name} has no time limit, or one beyond an hour"
+        if not 0 < int(job.get("timeout-minutes", 0)) <= 120:
+            yield f"job {name} has no time limit, or one beyond two hours"
         for step in job["steps"]:
             if "checkout" in step.get("uses", "") and step.get("with", {}).get("persist-credentials") != "false":
                 yield f"job {name} leaves its credentials in the checkout"
