@@ -5,7 +5,16 @@ import shutil
 from hygiene import ROOT
 
 SITE = ROOT / "_build/html"
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+    "msedge",
+)
+BROWSER = next(filter(None, map(shutil.which, NAMES)), None)
 MISSING = "no browser here: install chromium (Debian and Ubuntu: apt install chromium) or Chrome"
 # No sandbox: continuous integration runs as root. The others keep the browser from calling its maker.
 SWITCHES = [

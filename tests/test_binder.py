@@ -26,8 +26,6 @@ from browser import BROWSER, MISSING, SITE, SWITCHES
 from hygiene import NOTEBOOKS, ROOT
 from needs import need
 
-from regbook.doctor import NEEDED_MB
-
 pytestmark = pytest.mark.binder
 LAUNCH = re.compile(r'href="https://mybinder\.org/v2/gh/[^/"]+/[^/"]+/[^/"?]+\?urlpath=([^"]+)"')
 
@@ -39,16 +37,21 @@ def home(tmp_path):
 
 
 @contextlib.contextmanager
-def running_lab(home):
-    """A JupyterLab in that folder, as BinderHub starts it; measures its memory."""
+def running_lab(home, started_in=None):
+    """A JupyterLab with that home folder, as BinderHub starts it; measures its memory."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     token = secrets.token_hex()
-    place = f"--ServerApp.base_url=/user/course/ --ServerApp.token={token} --ServerApp.ip=127.0.0.1"
-    command = [ENVIRONMENT / "bin/jupyter-lab", *place.split(), f"--ServerApp.port={port}", "--no-browser"]
+    settings = {"base_url": "/user/course/", "token": token, "ip": "127.0.0.1", "port": port, "root_dir": home}
+    command = [ENVIRONMENT / "bin/jupyter-lab", *(f"--ServerApp.{name}={value}" for name, value in settings.items())]
     with (home.parent / "log").open("w") as log:
-        server = psutil.Popen([*command, "--allow-root"], cwd=home, env=environment() | {"HOME": str(home)}, stderr=log)
+        server = psutil.Popen(
+            [*command, "--no-browser", "--allow-root"],
+            cwd=started_in or home,
+            env=environment() | {"HOME": str(home)},
+            stderr=log,
+        )
     lab = Lab(f"http://127.0.0.1:{port}/user/course/", token, server)
     try:
         lab.wait_until_it_answers()
@@ -64,7 +67,7 @@ def running_lab(home):
 class Lab:
     def __init__(self, address, token, server):
         self.address, self.token, self.server = address, token, server
-        self.peak = 0
+        self.peak = [0]
 
     def ask(self, path):
         request = urllib.request.Request(self.address + path, headers={"Authorization": f"token {self.token}"})
@@ -83,7 +86,7 @@ class Lab:
         while self.server.is_running():
             with contextlib.suppress(psutil.Error):  # one ended, or turned into another, while we looked
                 there = [self.server, *self.server.children()]
-                self.peak = max(self.peak, sum(process.memory_info().rss for process in there))
+                self.peak = max(self.peak, [process.memory_info().rss for process in there], key=sum)
             time.sleep(0.1)
 
 
@@ -135,18 +138,20 @@ def run_all(lab, tab, path):
     """Choose Run All Cells in the menu, wait for the end, save, and return the notebook as it was saved."""
     tab.get_by_role("menuitem", name="Run", exact=True).click()
     tab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    saved = nbformat.read(path, as_version=4)
     for _ in range(300):
         time.sleep(1)
+        (kernel,) = lab.ask("api/kernels")
+        if kernel["execution_state"] != "idle":
+            continue
         tab.keyboard.press("Control+s")
+        time.sleep(1)
         with contextlib.suppress(nbformat.reader.NotJSONError):  # read while it was being written
             saved = nbformat.read(path, as_version=4)
-        counts = [cell.execution_count for cell in saved.cells if cell.cell_type == "code"]
-        (kernel,) = lab.ask("api/kernels")
-        if kernel["execution_state"] == "idle" and counts == [*range(1, len(counts) + 1)] or troubles(saved):
-            tab.close()
-            return saved
-    pytest.fail(f"not done after five minutes; the cells' counts are {counts}")
+            counts = [cell.execution_count for cell in saved.cells if cell.cell_type == "code"]
+            if counts == [*range(1, len(counts) + 1)] or troubles(saved):
+                tab.close()
+                return saved
+    pytest.fail("it was not done after five minutes")
 
 
 def open_notebook(lab, browser, link, name):
@@ -156,7 +161,8 @@ def open_notebook(lab, browser, link, name):
     tab.wait_for_selector(f".lm-TabBar-tab.jp-mod-current >> text={name}", timeout=60_000)
     tab.wait_for_selector(".jp-NotebookPanel-toolbar >> text=Python 3", timeout=60_000)
     tab.wait_for_selector(".jp-Notebook h1")
-    assert not re.search(r"\{(term|cite:|eq|numref|admonition)", tab.inner_text(".jp-Notebook")), "MyST shows raw"
+    raw = "() => !/{(term|cite:|eq|numref|admonition)/.test(document.querySelector('.jp-Notebook').innerText)"
+    tab.wait_for_function(raw, timeout=60_000)  # MyST is rendered
     return tab
 
 
@@ -174,8 +180,9 @@ def test_run_all_gives_the_stored_outputs(path, home, browser):
     assert troubles(again) == []
     assert told(again) == told(nbformat.read(path, as_version=4))
     with (IMAGE / "memory.txt").open("a") as notes:
-        notes.write(f"{lab.peak / 1e6:6.0f} MB  {name.as_posix()}\n")
-    assert lab.peak < 1e6 * NEEDED_MB  # what Binder promises a session
+        parts = " + ".join(f"{part / 1e6:.0f}" for part in lab.peak)
+        notes.write(f"{sum(lab.peak) / 1e6:6.0f} MB  {name.as_posix()}  ({parts})\n")
+    assert sum(lab.peak) < 2**30  # what Binder promises a session
 
 
 def test_a_teachers_link_brings_the_course_to_a_students_server(tmp_path, browser):
@@ -194,7 +201,8 @@ def test_a_teachers_link_brings_the_course_to_a_students_server(tmp_path, browse
     (home / ".gitconfig").write_text("[safe]\n\tdirectory = *\n")  # the same user owns both, but not in a container
     link = "git-pull?" + urlencode({key: value for key, (value,) in asked.items()} | {"repo": f"file://{repository}"})
     chapter = Path(asked["urlpath"][0].removeprefix("lab/tree/"))
-    with running_lab(home) as lab:
+    # On a hub the image's own folder is where the server is started; what it serves is the setting notebook_dir.
+    with running_lab(home, started_in=HOME) as lab:
         again = run_all(lab, open_notebook(lab, browser, link, chapter.name), home / chapter)
     stored = ROOT / chapter.relative_to(repository.name)
     assert troubles(again) == [] and told(again) == told(nbformat.read(stored, as_version=4))

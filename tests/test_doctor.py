@@ -23,7 +23,7 @@ Version = namedtuple("Version", "major minor micro releaselevel serial")
 
 def examined(*command, **env):
     result = subprocess.run(
-        [sys.executable, *command], cwd=ROOT, env=os.environ | env, capture_output=True, text=True, encoding="utf-8"
+        [sys.executable, *command], cwd=ROOT, env=os.environ | env, capture_output=True, text=True, errors="replace"
     )
     assert result.stderr == ""
     return result.returncode, result.stdout
@@ -50,7 +50,7 @@ def test_without_any_package_it_still_answers():
 
 
 def test_until_the_packages_are_known_to_be_there_only_the_standard_library_is_loaded():
-    code = "import sys, regbook.doctor as d; d.STEPS = d.STEPS[:2]; d.main(); print(*sys.modules)"
+    code = "import sys, regbook.doctor as d; d.STEPS = d.STEPS[:3]; d.main(); print(*sys.modules)"
     loaded = {name.partition(".")[0] for name in examined("-c", code)[1].splitlines()[-1].split()}
     startup = set(examined("-c", "import sys; print(*sys.modules)")[1].replace(".", " ").split())
     assert loaded - startup - sys.stdlib_module_names == {"regbook"}
@@ -61,7 +61,7 @@ def test_an_old_python_can_read_it(name):
     ast.parse((ROOT / "src/regbook" / f"{name}.py").read_text(encoding="utf-8"), feature_version=(3, 6))
 
 
-@pytest.mark.parametrize("version", [(2, 7, 18), (3, 10, 1), (3, 14, 0)])
+@pytest.mark.parametrize("version", [(3, 8, 18), (3, 10, 1), (3, 14, 0)])
 def test_wrong_python(version, monkeypatch):
     monkeypatch.setattr(sys, "version_info", Version(*version, "final", 0))
     assert "The course needs 3.11, 3.12 or 3.13" in complaint(doctor.python)
@@ -78,7 +78,7 @@ def test_missing_and_different_packages(monkeypatch):
     monkeypatch.setattr(doctor, "_installed", lambda name: versions[name] if name in versions else installed(name))
     said = complaint(doctor.packages)
     assert "missing: tqdm" in said and "keras 3.14.0 instead of 3.15.1" in said
-    assert "pip install -r requirements.txt" in said and said.count("instead of") == 1
+    assert "pip install --require-hashes -r requirements.txt" in said and said.count("instead of") == 1
 
 
 def test_both_builds_of_tensorflow(monkeypatch):
@@ -98,18 +98,59 @@ def test_the_pins_for_this_system_are_those_that_pip_would_take():
     assert doctor._pins(_pins_text()) == {pin.name: str(pin.specifier)[2:] for pin in wanted}
 
 
-def test_another_copy_of_the_course(tmp_path, monkeypatch):
+@pytest.mark.parametrize("system, machine, name", [("darwin", "x86_64", "macosx"), ("win32", "ARM64", "win-arm64")])
+def test_a_computer_for_which_there_is_no_tensorflow(monkeypatch, system, machine, name):
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    monkeypatch.setattr("sysconfig.get_platform", lambda: name)
+    assert "TensorFlow cannot be installed" in complaint(doctor.python) and "Binder" in complaint(doctor.python)
+
+
+def test_an_installation_that_was_broken_off(monkeypatch):
+    monkeypatch.setattr(doctor, "_installed", lambda name: None)
+    monkeypatch.setattr(doctor, "ENVIRONMENT", Path(sys.prefix))
+    assert "was broken off" in complaint(doctor.packages)
+
+
+def test_the_helper_package_is_missing_or_was_copied(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "path", [str(ROOT / "src")])  # as where this is run as a file
+    assert "regbook is not installed in this Python" in complaint(doctor.package)
+    monkeypatch.setattr(doctor, "COURSE", tmp_path)
+    assert f"regbook was copied to {tmp_path}" in complaint(doctor.packages)
+
+
+@pytest.mark.parametrize("changed", ["data.py", "__init__.py", "exercises/__init__.py"])
+def test_another_copy_of_the_course(tmp_path, monkeypatch, changed):
+    """Only one whose code differs: on a class's server one copy is the image's, and one the student's."""
     shutil.copytree(ROOT / "src/regbook", tmp_path / "src/regbook")
     (tmp_path / "chapters").mkdir()
     monkeypatch.chdir(tmp_path / "chapters")
-    assert doctor.folder() == f"the course in {ROOT}"
-    (tmp_path / "src/regbook/data.py").write_text("")
-    assert f"You are in {tmp_path}, but the code that runs is that of another copy" in complaint(doctor.folder)
+    assert doctor.package() == f"the helper package of {ROOT}"
+    (tmp_path / "src/regbook" / changed).write_text("changed = True")
+    assert f"You are in {tmp_path}, but notebooks import another copy" in complaint(doctor.package)
+    monkeypatch.setattr(doctor, "COURSE", tmp_path)  # run as a file of that copy
+    assert "notebooks import another copy" in complaint(doctor.package)
 
 
-def test_too_little_memory(monkeypatch):
+def test_too_little_memory(monkeypatch, tmp_path):
     monkeypatch.setattr(psutil, "virtual_memory", lambda: namedtuple("Memory", "available")(600e6))
     assert "600 MB of memory are free" in complaint(doctor.memory)
+
+
+def test_too_little_memory_in_a_container(monkeypatch, tmp_path):
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: namedtuple("Memory", "available")(9e9))
+    monkeypatch.setattr(doctor, "LIMITS", tmp_path)
+    (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 300000000\n")
+    (tmp_path / "memory.current").write_text("1700000000\n")
+    (tmp_path / "memory.max").write_text("2000000000\n")
+    assert "600 MB of memory are free" in complaint(doctor.memory)
+    (tmp_path / "memory.max").write_text("max\n")  # no limit
+    assert doctor.memory() == "9000 MB of memory are free"
+
+
+def test_a_report_can_be_written_to_a_file_on_windows():
+    code, said = examined("-m", "regbook", PYTHONIOENCODING="cp1252")
+    assert code == 0 and "prints what the book prints" in said
 
 
 def test_an_old_kernel_that_is_registered_elsewhere(tmp_path, monkeypatch):

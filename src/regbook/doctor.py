@@ -1,7 +1,7 @@
 """One job: tell a reader whose numbers differ, or whose notebooks don't run, what is wrong and what to do about it.
 
-It imports nothing but the standard library until it has seen that the rest is there, and is written so that any
-Python 3 can at least read it.
+It imports nothing but the standard library until it has seen that the rest is there, and is written so that
+Python 3.6 and newer can at least read it.
 """
 
 import contextlib
@@ -10,15 +10,21 @@ import os
 import platform
 import re
 import sys
+import sysconfig
+from importlib.machinery import PathFinder
 from itertools import zip_longest
 from pathlib import Path
 
 COURSE = Path(__file__).resolve().parents[2]
 PYTHONS = ((3, 11), (3, 12), (3, 13))
-NEEDED_MB = 1074  # 1 GiB: `make test-binder` holds each notebook, with JupyterLab, below it
+LIMITS = Path("/sys/fs/cgroup")
+KERNEL_MB = 850  # the kernel of the largest chapter, as `make bench` measures it
 ASKED = "chapters/l2-keras.ipynb"  # its cells with the tag "doctor" are run here, and must print what is stored there
+ENVIRONMENT = COURSE / ".venv"
 SET_UP = "Then delete the folder .venv, and set the course up again as README.md says."
-INSTALL = "pip install --no-deps --no-build-isolation -e ."
+# The pip of this Python, not one that happens to come first; quoted, since a folder's name may hold spaces.
+PIP = f'{"& " if os.name == "nt" else ""}"{sys.executable}" -m pip install'
+INSTALL = f"{PIP} --no-deps --no-build-isolation -e ."
 
 
 class Ill(Exception):
@@ -30,6 +36,8 @@ def main():
 
     A check that needs what an earlier one missed is not tried.
     """
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a file on Windows knows no Σ
     print(f"The doctor looks at {sys.executable}")
     return all(all([_well(check) for check in step]) for step in STEPS)
 
@@ -49,29 +57,21 @@ def python():
         raise Ill(f"This is Python {version}. The course needs 3.11, 3.12 or 3.13. Install one of them.\n{SET_UP}")
     if sys.maxsize < 2**32:
         raise Ill(f"This Python is a 32-bit program, and TensorFlow has none. Install a 64-bit Python.\n{SET_UP}")
-    return f"Python {version}"
-
-
-def folder():
-    """The course's own folder must be the one that is imported and the one that the reader stands in."""
-    if not (COURSE / "requirements.txt").exists():
-        raise Ill(f"regbook was copied to {COURSE}, away from the course. Install it where it stands:\n{INSTALL}")
-    around = (place for place in [Path.cwd(), *Path.cwd().parents] if (place / "src/regbook").is_dir())
-    here = next(around, COURSE)
-    if _code(here) != _code(COURSE):  # on a class's server the same code stands in the image and with the student
+    if (sys.platform == "darwin" and platform.machine() != "arm64") or sysconfig.get_platform() == "win-arm64":
         raise Ill(
-            f"You are in {here}, but the code that runs is that of another copy of the course, {COURSE},\n"
-            f"and the two differ. Use that copy, or install this one here: {INSTALL}"
+            f"TensorFlow cannot be installed in this Python ({sysconfig.get_platform()}).\n"
+            "On a Mac with Apple silicon, install a Python for arm64; on Windows, one for x86-64.\n"
+            "On a Mac with an Intel processor, use Binder."
         )
-    return f"the course in {COURSE}"
-
-
-def _code(course):
-    return {path.name: path.read_bytes() for path in (course / "src/regbook").rglob("*.py")}
+    return f"Python {version}"
 
 
 def packages():
     """Every pin of requirements.txt that is meant for this system, against what is installed."""
+    if not (COURSE / "requirements.txt").exists():
+        raise Ill(
+            f"The helper package was copied to {COURSE}. It must stay with the course; in its folder, run:\n{INSTALL}"
+        )
     pins = _pins((COURSE / "requirements.txt").read_text(encoding="utf-8"))
     there = {name: _installed(name) for name in pins}
     missing = [name for name, version in there.items() if version is None]
@@ -80,23 +80,27 @@ def packages():
         for name, version in there.items()
         if version not in (None, pins[name])
     ]
+    if len(missing) > len(pins) / 2 and Path(sys.prefix).resolve() == ENVIRONMENT.resolve():
+        raise Ill(
+            f"{len(missing)} of the course's {len(pins)} packages are missing: the installation was broken off.\n"
+            "Run the install lines of README.md again, and read what the last lines say."
+        )
     if len(missing) > len(pins) / 2:
-        scripts = "Scripts" if os.name == "nt" else "bin"
         raise Ill(
             f"{len(missing)} of the course's {len(pins)} packages are missing: it was not set up in this Python.\n"
-            f"Use {COURSE / '.venv' / scripts / 'python'}, and start JupyterLab with make lab.\n"
-            "If there is no such file, set the course up as README.md says."
+            f"Use {ENVIRONMENT / ('Scripts' if os.name == 'nt' else 'bin') / 'python'},\n"
+            "and start JupyterLab from that environment. If there is none, set the course up as README.md says."
         )
     if missing or other:
         lines = ["missing: " + ", ".join(missing)] * bool(missing) + other[:10]
         lines += [f"and {len(other) - 10} more"] * (len(other) > 10)
-        lines += ["Run: pip install -r requirements.txt", "Other versions may print other numbers."]
+        lines += ["Other versions may print other numbers. In the course's folder, run:"]
+        lines += [f"{PIP} --require-hashes -r requirements.txt", "(with uv: uv pip install …)"]
         raise Ill("\n".join(lines))
     two = [name for name in ("tensorflow", "tensorflow-cpu") if _installed(name)]
     if len(two) == 2:
         raise Ill(
-            "tensorflow and tensorflow-cpu are both installed, and overwrite each other.\n"
-            f"Run: pip uninstall tensorflow tensorflow-cpu. {SET_UP}"
+            f"tensorflow and tensorflow-cpu are both installed, and overwrite each other.\n{SET_UP[5:].capitalize()}"
         )
     return f"{len(pins)} packages, each in the version of requirements.txt"
 
@@ -124,15 +128,39 @@ def _installed(name):
         return None
 
 
+def package():
+    """The helper package that notebooks import must be there, and be that of the folder that the reader stands in."""
+    found = PathFinder.find_spec("regbook", sys.path[1:])  # the first is the folder that this run was started from
+    if found is None:
+        raise Ill(f"The helper package regbook is not installed in this Python.\nIn {COURSE}, run:\n{INSTALL}")
+    imported = Path(found.origin).resolve().parents[2]
+    around = (place for place in [Path.cwd(), *Path.cwd().parents] if (place / "src/regbook").is_dir())
+    here = next(around, COURSE)
+    if _code(here) != _code(imported):
+        raise Ill(
+            f"You are in {here}, but notebooks import another copy of the course, {imported},\n"
+            f"and the two differ. Use that copy, or install this one; in its folder, run:\n{INSTALL}\n"
+            "On a class's server, tell your teacher: the server's image must be built again."
+        )
+    return f"the helper package of {imported}"
+
+
+def _code(course):
+    top = course / "src/regbook"
+    return {path.relative_to(top).as_posix(): path.read_bytes() for path in top.rglob("*.py")}
+
+
 def memory():
     import psutil
 
     free = psutil.virtual_memory().available / 1e6
-    with contextlib.suppress(OSError, ValueError):  # a container may allow less than the computer has
-        free = min(free, int(Path("/sys/fs/cgroup/memory.max").read_text()) / 1e6)
-    if free < NEEDED_MB:
+    with contextlib.suppress(OSError, ValueError, KeyError):  # a container may allow less than the computer has
+        stat = dict(line.split() for line in (LIMITS / "memory.stat").read_text().splitlines())
+        used = int((LIMITS / "memory.current").read_text()) - int(stat["inactive_file"])
+        free = min(free, (int((LIMITS / "memory.max").read_text()) - used) / 1e6)
+    if free < KERNEL_MB:
         raise Ill(
-            f"{free:.0f} MB of memory are free; a chapter takes up to {NEEDED_MB} MB.\n"
+            f"{free:.0f} MB of memory are free; the kernel of a chapter takes up to {KERNEL_MB} MB.\n"
             "Shut down the kernels of other notebooks (Kernel > Shut Down All Kernels), and close other programs."
         )
     return f"{free:.0f} MB of memory are free"
@@ -171,15 +199,23 @@ def numbers():
     cells = nbformat.read(COURSE / ASKED, as_version=4).cells
     cells = [cell for cell in cells if "doctor" in cell.metadata.get("tags", [])]
     book = "".join(output.text for cell in cells for output in cell.outputs if output.output_type == "stream")
-    here, names = io.StringIO(), {}
+    here, names, trouble = io.StringIO(), {}, None
+    print(
+        "           … training a small model (if nothing follows, this processor is too old for TensorFlow)", flush=True
+    )
     try:
         with contextlib.redirect_stdout(here):
             for cell in cells:
                 exec(cell.source, names)
     except Exception as error:
-        raise Ill(f"A small model of {ASKED} could not be trained.\n{type(error).__name__}: {error}") from error
+        trouble = error
     printed = [text.strip().splitlines() for text in (book, here.getvalue())]
     different = [pair for pair in zip_longest(*printed, fillvalue="nothing") if pair[0] != pair[1]]
+    if trouble and not here.getvalue():
+        raise Ill(
+            f"A small model of {ASKED} could not be trained.\n{type(trouble).__name__}: {trouble}"
+            + "\nWhere a DLL is missing: install the Microsoft Visual C++ Redistributable." * (os.name == "nt")
+        ) from trouble
     if different:
         raise Ill(
             "A small model of {} came out differently.\nthe book prints: {}\nhere it prints:  {}\n"
@@ -191,4 +227,4 @@ def numbers():
     return "a small model, trained here, prints what the book prints:\n" + "\n".join(f"           {x}" for x in shown)
 
 
-STEPS = [[python, folder], [packages], [memory, kernel, order], [numbers]]
+STEPS = [[python], [packages], [package], [memory, kernel, order], [numbers]]
