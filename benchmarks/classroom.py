@@ -1,8 +1,9 @@
 """Measure what a class needs: `make class-figures` writes classroom.md, which chapters/teaching.md shows.
 
-1, 2, 4 and 8 students run chapter 2 from top to bottom at the same time. For each number: seconds until the slowest is
-done, processor seconds and peak memory of one kernel, and the memory of all kernels together, in which the pages that
-they share count once (Linux only). The figures of the image and of each notebook's server come from `make test-binder`.
+1, 2, 4 and 8 students run chapter 2 from top to bottom, started within a few seconds. For each number: seconds until
+the slowest is done, processor seconds and peak memory of one kernel, and the memory of all kernels together, in which
+the pages that they share count once (Linux only). The figures of the image and of each notebook's server come from
+`make test-binder`.
 """
 
 import asyncio
@@ -85,17 +86,26 @@ def table(*rows):
     return "\n".join([head, "|---|" + "---:|" * (len(rows[0]) - 1), *body])
 
 
+def machine():
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line for line in lines if line.startswith("model name")), f": {platform.machine()}").partition(": ")[
+        2
+    ]
+    memory, python = f"{psutil.virtual_memory().total / 1e9:.0f} GB of memory", platform.python_version()
+    return f"{date.today():%-d %B %Y}, {os.cpu_count()} cores ({model}), {memory}, Linux, Python {python}"
+
+
 def report(rows, image, servers):
     """{name: text}: the parts of classroom.md."""
-    processor = max(row[2] for row in rows)  # seconds of one student
+    students, seconds, *_ = rows[-1]
+    processor = seconds * os.cpu_count() / students  # of one student, on a full machine
     needed = math.ceil(max(servers.values()) / 50) * 50  # MB of one student, rounded up
     each = (NODE_MB - RESERVED_MB) // needed
-    model = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name"))
+    machines = [math.ceil(n / each) for n in CLASSES]
     return {
-        "machine": f"{date.today():%-d %B %Y}, {os.cpu_count()} cores ({model.partition(': ')[2]}), "
-        f"{psutil.virtual_memory().total / 1e9:.0f} GB of memory, Linux, Python {platform.python_version()}",
+        "machine": machine(),
         "load": table(
-            ["students at the same moment", *(row[0] for row in rows)],
+            ["students at the same time", *(row[0] for row in rows)],
             ["seconds until the slowest is done", *(f"{row[1]:.0f}" for row in rows)],
             ["processor seconds of each", *(f"{row[2]:.0f}" for row in rows)],
             ["memory of each kernel, MB", *(f"{row[3]:.0f}" for row in rows)],
@@ -114,40 +124,46 @@ def report(rows, image, servers):
         "arithmetic": table(
             ["students at work at the same time", *CLASSES],
             [f"memory, at {needed} MB each, GB", *(f"{n * needed / 1e3:.0f}" for n in CLASSES)],
-            [
-                f"machines with {NODE_CORES} cores and {NODE_MB // 1000} GB, {each} students on each",
-                *(math.ceil(n / each) for n in CLASSES),
-            ],
+            [f"machines with {NODE_CORES} cores and {NODE_MB // 1000} GB, {each} students on each", *machines],
             ["processor hours, if each runs chapter 2 once", *(f"{n * processor / 3600:.1f}" for n in CLASSES)],
             [
-                "minutes until the slowest is done, if all run it in the same moment",
-                *(f"{min(n, each) * processor / NODE_CORES / 60:.1f}" for n in CLASSES),
+                "minutes until the slowest is done, if all run it at the same time",
+                *(f"{math.ceil(n / m) * processor / NODE_CORES / 60:.1f}" for n, m in zip(CLASSES, machines)),
             ],
         ),
-        # in JupyterHub's settings M and G count by 1024
         "values": f"""\
 ```yaml
+hub:
+  config:
+    KubeSpawner:
+      notebook_dir: /home/jovyan   # the student's own disk; otherwise work is saved in the image, and lost
+  concurrentSpawnLimit: {CLASSES[1]}   # who starts a server beyond this number must try again
 singleuser:
   image:
     name: registry.example.org/regularisation
-    tag: autumn   # a new name for each build
+    tag: "2026-11-23"   # a new one for each build
   defaultUrl: /lab
-  memory:
+  startTimeout: 900   # a new machine must start, and fetch the image
+  memory:   # M counts by 1024
     guarantee: {math.ceil(needed / 1.048576)}M   # the largest chapter and its server
     limit: {math.ceil(2 * needed / 1.048576)}M   # two open notebooks; a kernel that wants more is stopped
   cpu:
-    guarantee: {NODE_CORES / each:.2f}   # {NODE_CORES} cores for {each} students
+    guarantee: {math.floor(100 * (NODE_CORES - 0.5) / each) / 100}   # {each} students on {NODE_CORES} cores
     limit: 1   # a kernel computes on one thread
   storage:
     capacity: 1Gi   # a student keeps notebooks only
-cull:
-  timeout: 3600   # seconds without activity until a server stops; its files stay
+  extraFiles:
+    idle-kernels.json:
+      mountPath: /etc/jupyter/jupyter_server_config.d/idle-kernels.json
+      data:
+        MappingKernelManager:
+          cull_idle_timeout: 1200   # seconds; a notebook left open gives its memory back
+          cull_connected: true
 scheduling:
-  userScheduler:
-    enabled: true   # fill a machine before the next one starts
-prePuller:
-  continuous:
-    enabled: true   # a new machine fetches the image before a student waits for it
+  podPriority:
+    enabled: true   # placeholders give way to students
+  userPlaceholder:
+    replicas: {each}   # one machine is started, with the image on it, before anybody waits for it
 ```""",
     }
 
