@@ -105,7 +105,7 @@ def test_a_table_of_ones_own_is_split_without_overlap_and_standardised_with_the_
         whole = [np.sort(rows, axis=0) for rows in (x, np.concatenate([part.x[seed] for part in parts]))]
         np.testing.assert_allclose(*((rows - rows[0]) / (rows[-1] - rows[0]) for rows in whole), atol=1e-12)
         assert [part.y[seed].mean() for part in parts] == [1 / 3] * 3  # 'no' is 0, 'yes' is 1
-    again = split(x.tolist(), labels.tolist(), seeds=[5])
+    again = split(x.astype(str), labels.tolist(), seeds=[5])  # as read from a file of text
     np.testing.assert_array_equal(again.train.x[0], data.train.x[1])
     np.testing.assert_array_equal(again.train.y[0], data.train.y[1])
 
@@ -118,7 +118,13 @@ def _replaced(array, place, value):
 
 X, LABELS = own_table()
 UNFIT = {
-    "words": (_replaced(X, (2, 1), "red"), LABELS, TypeError, r"hold something else than numbers: 1 \('red'\)"),
+    "words": (_replaced(X, (2, 1), "red"), LABELS, TypeError, r"hold words: 1 \('red'\)"),
+    "a gap in text": (
+        np.where(X == X[5, 0], "", X.astype(str)),
+        LABELS,
+        ValueError,
+        r"missing or infinite values: 0 \(1\)",
+    ),
     "missing": (_replaced(X, (2, 3), None), LABELS, ValueError, r"missing or infinite values: 3 \(1\)"),
     "infinite": (np.where(X == X[5, 0], np.inf, X), LABELS, ValueError, r"missing or infinite values: 0 \(1\)"),
     "constant": (np.c_[X, np.ones(60)], LABELS, ValueError, "the same in every row: 4"),
@@ -129,6 +135,12 @@ UNFIT = {
     "measurements": (X, X[:, 0], ValueError, "60 different labels in 60 rows look like measurements"),
     "a rare class": (X, ["a"] * 57 + ["b"] * 3, ValueError, r"fewer than 10 rows can't be split: b \(3\)"),
     "missing label": (X, _replaced(LABELS, 7, None), ValueError, "1 labels are missing, the first in row 7"),
+    "an empty label": (
+        X,
+        np.where(np.arange(60) < 12, "", LABELS),
+        ValueError,
+        "12 labels are missing, the first in row 0",
+    ),
     "missing number": (X, np.where(np.arange(60) == 4, np.nan, 1), ValueError, "the first in row 4"),
     "few rows": (X[:6], ["a", "b"] * 3, ValueError, r"fewer than 10 rows can't be split: a \(3\), b \(3\)"),
 }

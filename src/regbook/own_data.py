@@ -8,14 +8,15 @@ from regbook.data import DataSet, Part, check_seeds
 from regbook.numerics import nudged
 
 FEWEST = 10  # rows of a class: two of them are validated on, two tested on
+MISSING = ("", "?", "na", "n/a", "nan", "none", "<na>")  # what stands for a value that is not there
 
 
 def split(x, labels, seeds=range(20)) -> DataSet:
     """Split a table of your own, once for every seed: 60 % to train on, 20 % to validate on, 20 % to test on.
 
-    x: (rows, inputs), numbers. labels: (rows,), the class of each row as a number or a word. Each part gets about the
-    same share of each class. The inputs are standardised with the training rows. In the result the classes are
-    numbered 0, 1, 2, … in the order of `np.unique(labels)`.
+    x: (rows, inputs), numbers or their texts. labels: (rows,), the class of each row as a number or a word. Each part
+    gets about the same share of each class. The inputs are standardised with the training rows. In the result the
+    classes are numbered 0, 1, 2, … in the order of `np.unique(labels)`.
 
     Rows must be independent: of a person with several rows, some would be trained on and others tested.
 
@@ -57,35 +58,43 @@ def _checked_inputs(x):
     x = np.asarray(x)
     if x.ndim != 2:
         raise ValueError(f"x must be a table, (rows, inputs); its shape is {x.shape}")
-    words = [f"{i} ({column[bad][0]!r})" for i, column in enumerate(x.T) if (bad := _no_number(column)).any()]
-    if words:
-        raise TypeError(
-            f"these columns of x hold something else than numbers: {', '.join(words)}. Replace each word by a "
-            "column of 0 and 1, or leave the column out"
-        )
+    if x.dtype.kind not in "biuf":
+        x = np.array([[_number(value) for value in row] for row in x.tolist()], dtype=object)
+        words = [
+            f"{i} ('{next(filter(_is_word, column))}')" for i, column in enumerate(x.T) if any(map(_is_word, column))
+        ]
+        if words:
+            raise TypeError(
+                f"these columns of x (counted from 0) hold words: {', '.join(words)}. Replace a word by columns of 0 "
+                "and 1, or leave the column out; where it means a missing value, fill that in, or leave out the row"
+            )
     x = x.astype(float)
     holes = [f"{i} ({count})" for i, count in enumerate((~np.isfinite(x)).sum(axis=0)) if count]
     if holes:
         raise ValueError(
-            f"these columns of x hold missing or infinite values: {', '.join(holes)}. Fill them in, or leave out "
-            "those rows or columns"
+            f"these columns of x (counted from 0) hold missing or infinite values: {', '.join(holes)}. Fill them in, "
+            "or leave out those rows or columns"
         )
     constant = [str(i) for i in np.flatnonzero((x == x[:1]).all(axis=0))]
     if constant:
-        raise ValueError(f"these columns of x are the same in every row: {', '.join(constant)}. Leave them out")
+        raise ValueError(
+            f"these columns of x (counted from 0) are the same in every row: {', '.join(constant)}. Leave them out"
+        )
     return x
 
 
-def _no_number(column):
-    """For each value, whether it is neither a number nor missing."""
+def _number(value):
+    """A value of a table as a number: NaN where it is missing, and itself where it is a word."""
+    if str(value).strip().lower() in MISSING:
+        return float("nan")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return value
 
-    def bad(value):
-        try:
-            return float(value) is None
-        except (TypeError, ValueError):
-            return value is not None
 
-    return np.zeros(len(column), bool) if column.dtype.kind in "biuf" else np.array([bad(value) for value in column])
+def _is_word(value):
+    return not isinstance(value, float)
 
 
 def _checked_labels(labels):
@@ -95,7 +104,7 @@ def _checked_labels(labels):
     labels = labels.ravel() if labels.ndim == 2 else labels
     if labels.ndim != 1:
         raise ValueError(f"labels must be one column, (rows,); their shape is {labels.shape}")
-    missing = np.array([label is None or label != label for label in labels.tolist()], bool)
+    missing = np.array([str(label).strip().lower() in MISSING for label in labels.tolist()])
     if missing.any():
         raise ValueError(
             f"{missing.sum()} labels are missing, the first in row {missing.argmax()}: leave out those rows"
