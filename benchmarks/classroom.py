@@ -153,8 +153,8 @@ singleuser:
   storage:
     capacity: 1Gi   # a student keeps notebooks only
   extraFiles:
-    idle-kernels.json:
-      mountPath: /etc/jupyter/jupyter_server_config.d/idle-kernels.json
+    jupyter_server_config.json:
+      mountPath: /etc/jupyter/jupyter_server_config.json
       data:
         MappingKernelManager:
           cull_idle_timeout: 1200   # seconds; a notebook left open gives its memory back
