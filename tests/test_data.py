@@ -110,6 +110,14 @@ def test_a_table_of_ones_own_is_split_without_overlap_and_standardised_with_the_
     np.testing.assert_array_equal(again.train.y[0], data.train.y[1])
 
 
+@pytest.mark.parametrize("names", [[9, 10], ["9", "10"], [False, True], [1.5, "a"]])
+def test_classes_of_objects_are_numbered_in_the_order_of_np_unique(names):
+    labels = [names[0]] * 20 + [names[1]] * 40
+    data = split(own_table()[0], np.array(labels, dtype=object), seeds=[0])
+    _, counts = np.unique(labels, return_counts=True)
+    assert np.bincount(data.train.y[0]).tolist() == (counts * 0.6).round().astype(int).tolist()
+
+
 def _replaced(array, place, value):
     changed = np.array(array, dtype=object)
     changed[place] = value
@@ -126,13 +134,18 @@ UNFIT = {
         r"missing or infinite values: 0 \(1\)",
     ),
     "missing": (_replaced(X, (2, 3), None), LABELS, ValueError, r"missing or infinite values: 3 \(1\)"),
+    "masked": (np.ma.masked_where(X == X[2, 3], X), LABELS, ValueError, r"missing or infinite values: 3 \(1\)"),
     "infinite": (np.where(X == X[5, 0], np.inf, X), LABELS, ValueError, r"missing or infinite values: 0 \(1\)"),
     "constant": (np.c_[X, np.ones(60)], LABELS, ValueError, "the same in every row: 4"),
     "one column": (X[:, 0], LABELS, ValueError, r"its shape is \(60,\)"),
+    "named columns": (X.view([(name, float) for name in "abcd"]), LABELS, ValueError, r"a, b, c, d: .*\[x\['a'\]"),
+    "ragged": ([[1, 2], [3]] * 30, LABELS, ValueError, "the rows of x differ in length"),
+    "no rows": (X[:0], LABELS[:0], ValueError, r"its shape is \(0, 4\)"),
     "other length": (X, LABELS[:50], ValueError, "x has 60 rows, and there are 50 labels"),
     "one-hot": (X, np.eye(2)[[0, 1] * 30], ValueError, r"np.argmax\(labels, axis=1\)"),
     "one class": (X, ["a"] * 60, ValueError, "all labels are a"),
     "measurements": (X, X[:, 0], ValueError, "60 different labels in 60 rows look like measurements"),
+    "measurements as objects": (X, X[:, 0].astype(object), ValueError, "look like measurements"),
     "a rare class": (X, ["a"] * 57 + ["b"] * 3, ValueError, r"fewer than 10 rows can't be split: b \(3\)"),
     "missing label": (X, _replaced(LABELS, 7, None), ValueError, "1 labels are missing, the first in row 7"),
     "an empty label": (

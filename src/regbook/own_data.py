@@ -55,8 +55,18 @@ def _split_once(x, y, seed):
 
 
 def _checked_inputs(x):
-    x = np.asarray(x)
-    if x.ndim != 2:
+    if np.ma.isMaskedArray(x):
+        x = np.ma.filled(x.astype(float), np.nan)  # asarray would hand on whatever stands below the mask
+    try:
+        x = np.asarray(x)
+    except ValueError:
+        raise ValueError("the rows of x differ in length: each needs a value in every column") from None
+    if x.dtype.names:
+        raise ValueError(
+            f"x holds named columns, {', '.join(x.dtype.names)}: join those that are inputs, such as "
+            f"np.column_stack([x[{x.dtype.names[0]!r}], ...])"
+        )
+    if x.ndim != 2 or not x.size:
         raise ValueError(f"x must be a table, (rows, inputs); its shape is {x.shape}")
     if x.dtype.kind not in "biuf":
         x = np.array([[_number(value) for value in row] for row in x.tolist()], dtype=object)
@@ -109,4 +119,5 @@ def _checked_labels(labels):
         raise ValueError(
             f"{missing.sum()} labels are missing, the first in row {missing.argmax()}: leave out those rows"
         )
-    return labels.astype(str) if labels.dtype.kind == "O" else labels
+    # Numbers stay numbers, so that np.unique puts them in the same order here and at the caller's: 9 before 10.
+    return np.array(labels.tolist()) if labels.dtype.kind == "O" else labels
