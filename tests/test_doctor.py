@@ -116,7 +116,7 @@ def test_the_helper_package_is_missing_or_was_copied(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "path", [str(ROOT / "src")])  # as where this is run as a file
     assert "regbook is not installed in this Python" in complaint(doctor.package)
     monkeypatch.setattr(doctor, "COURSE", tmp_path)
-    assert f"regbook was copied to {tmp_path}" in complaint(doctor.packages)
+    assert f"The helper package was copied to {tmp_path}" in complaint(doctor.packages)
 
 
 @pytest.mark.parametrize("changed", ["data.py", "__init__.py", "exercises/__init__.py"])
