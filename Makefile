@@ -22,7 +22,7 @@ class-book: .venv/.ready  ## Build the book without solutions into _build/class
 	@echo; echo "The book for a class is ready: open _build/class/_build/html/index.html in a browser."
 
 pdf: .venv/.ready-dev book  ## Print the book into _build/regularisation.pdf; needs Chromium
-	@$(BIN)/python tests/print_book.py
+	@$(BIN)/python tools/print_book.py
 
 test: .venv/.ready-dev lint book  ## Check everything: style, book, package, and every printed number
 	@$(BIN)/python -m pytest
@@ -31,7 +31,7 @@ test-variants: .venv/.ready-dev  ## Run every notebook under other processor and
 	@$(BIN)/python -m pytest -n 0 -m variants
 
 test-binder: .venv/.ready-dev book  ## Build the course as Binder does, and run every notebook there; needs Chromium
-	@$(BIN)/python tests/binder.py
+	@$(BIN)/python tools/binder.py
 	@$(BIN)/python -m pytest --dist=load -m binder tests/test_binder.py
 	@cat _build/binder/memory.txt
 
@@ -39,7 +39,7 @@ test-binder: .venv/.ready-dev book  ## Build the course as Binder does, and run 
 # keeps its import from writing to stderr.
 test-newest: | python  ## Run the course against the newest releases of its packages: its claims must hold
 	@$(PYTHON) -m venv .venv-newest
-	@$(PYTHON) tests/newest.py > .venv-newest/newest.txt
+	@$(PYTHON) tools/newest.py > .venv-newest/newest.txt
 	@.venv-newest/bin/pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager \
 		-r .venv-newest/newest.txt pytest-xdist
 	@.venv-newest/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -48,7 +48,7 @@ test-newest: | python  ## Run the course against the newest releases of its pack
 		-n 2 --dist=loadscope --tb=short -ra -k "not print_nothing_on_stderr" chapters $(NEWEST_TESTS:%=tests/test_%.py)
 
 notebooks: .venv/.ready  ## Run the notebooks in place: the one way to change a stored number
-	@$(BIN)/python tests/run_notebooks.py $(NOTEBOOKS)
+	@$(BIN)/python tools/run_notebooks.py $(NOTEBOOKS)
 
 lab: .venv/.ready  ## Open the course in JupyterLab
 	@$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/chapters/penalty.ipynb
@@ -65,16 +65,16 @@ address: .venv/.ready  ## Carry the repository's address from _config.yml to the
 	@$(BIN)/python _ext/address.py
 
 links: .venv/.ready  ## Ask every outside link of the book whether it is still there
-	@$(BIN)/python tests/links.py
+	@$(BIN)/python tools/links.py
 
 audit: .venv/.ready-dev  ## Compare the pins with published advisories, where a database can be reached
-	@$(BIN)/python tests/audit.py
+	@$(BIN)/python tools/audit.py
 
 lint: .venv/.ready-dev
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet . && $(BIN)/codespell
 
 lock: .venv/.ready-dev  ## Choose the pins afresh from pyproject.toml; PACKAGES="a b" raises only those
-	@$(BIN)/python tests/lock.py $(PACKAGES)
+	@$(BIN)/python tools/lock.py $(PACKAGES)
 
 clean:  ## Remove the environment and everything that was built
 	rm -rf .venv .venv-newest _build src/*.egg-info .pytest_cache .ruff_cache

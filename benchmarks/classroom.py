@@ -87,12 +87,10 @@ def table(*rows):
 
 
 def machine():
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line for line in lines if line.startswith("model name")), f": {platform.machine()}").partition(": ")[
-        2
-    ]
+    model = re.search(r"^model name\s*: (.*)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     memory, python = f"{psutil.virtual_memory().total / 1e9:.0f} GB of memory", platform.python_version()
-    return f"{date.today():%-d %B %Y}, {os.cpu_count()} cores ({model}), {memory}, Linux, Python {python}"
+    processor = model[1] if model else platform.machine()
+    return f"{date.today():%-d %B %Y}, {os.cpu_count()} cores ({processor}), {memory}, Linux, Python {python}"
 
 
 def report(rows, image, servers):

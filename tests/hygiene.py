@@ -2,13 +2,9 @@
 
 import ast
 import re
-from pathlib import Path
 
 import nbformat
 import yaml
-
-ROOT = Path(__file__).parent.parent
-NOTEBOOKS = sorted((ROOT / "chapters").glob("**/*.ipynb"))
 
 # nbval compares nothing, or not everything, in a cell so marked; the others hide what a reader should see.
 UNCHECKED_TAGS = re.compile(

@@ -17,7 +17,8 @@ import ast
 import re
 
 import nbformat
-from hygiene import ROOT, parsed
+from hygiene import parsed
+from places import ROOT
 
 NUMBER = r"(?<![\w.])[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?(?![\d,.]*\d)"
 UNIT = r"\s*(?P<unit>%|points?\b|per ?cent\b|minutes\b|of \d+ (?:seeds|pairs|draws)\b)"

@@ -1,6 +1,6 @@
 """On Binder, does every notebook open from its launch button, and does Run All give the stored outputs in under 1 GB?
 
-`make test-binder` runs these after tests/binder.py has replayed Binder's build into _build/binder.
+`make test-binder` runs these after tools/binder.py has replayed Binder's build into _build/binder.
 """
 
 import contextlib
@@ -22,9 +22,9 @@ import psutil
 import pytest
 import yaml
 from binder import ENVIRONMENT, HOME, IMAGE, environment
-from browser import BROWSER, MISSING, SITE, SWITCHES
-from hygiene import NOTEBOOKS, ROOT
+from browser import BROWSER, MISSING, SWITCHES
 from needs import need
+from places import NOTEBOOKS, ROOT, SITE
 
 pytestmark = pytest.mark.binder
 # Bytes of TensorFlow, Python and the others, as read from disk. Right after the installation the system maps up to

@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from hygiene import ROOT
+from places import ROOT, SITE
 from test_exercises import CHAPTERS, exercises_of
 
-SITE = ROOT / "_build/html"
 PAGES = SITE / "chapters"
 
 

@@ -12,8 +12,9 @@ from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
 import pytest
 from address import address
-from browser import BROWSER, MISSING, SITE, SWITCHES
+from browser import BROWSER, MISSING, SWITCHES
 from needs import need
+from places import SITE
 
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts)
 WITH_KNOBS = [page for page in PAGES if 'class="knob"' in (SITE / page).read_text(encoding="utf-8")]

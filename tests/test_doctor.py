@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from hygiene import ROOT
+from places import ROOT
 
 from regbook import doctor
 

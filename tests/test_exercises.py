@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import yaml
 from exercise_list import objectives
-from hygiene import ROOT
+from places import ROOT
 
 from regbook.exercises import LEVELS, Exercises, Function, Value
 from regbook.exercises.run import run_safely

@@ -8,7 +8,8 @@ import sys
 
 import nbformat
 import pytest
-from hygiene import ROOT, faults, toc_faults
+from hygiene import faults, toc_faults
+from places import ROOT
 from prose import unsupported_numbers
 
 CELLS = [

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from address import FILES, address, carried, filled, main
 from binder import copy_of_the_tree
-from hygiene import NOTEBOOKS, ROOT
+from places import NOTEBOOKS, ROOT
 
 URL = "https://github.com/Some-Body/my_course.v2"
 BRANCH = "2026/autumn"

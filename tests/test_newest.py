@@ -2,8 +2,8 @@
 
 import tomllib
 
-from hygiene import ROOT
 from newest import newest
+from places import ROOT
 
 
 def test_every_exact_pin_is_relaxed():

@@ -1,7 +1,8 @@
 """Are the stored notebooks fit to be checked and read? nbval runs and compares them; this is the rest."""
 
 import pytest
-from hygiene import NOTEBOOKS, ROOT, faults, images_without_alt, toc_faults
+from hygiene import faults, images_without_alt, toc_faults
+from places import NOTEBOOKS, ROOT
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

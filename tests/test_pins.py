@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from audit import LISTS
-from hygiene import ROOT
 from needs import need
+from places import ROOT
 
 PYTHONS = ["3.11", "3.12", "3.13"]
 SYSTEMS = {
@@ -78,7 +78,7 @@ def test_pip_refuses_a_file_with_another_hash(tmp_path, name):
 
 
 def audited(*arguments, complete="0"):
-    command = [sys.executable, ROOT / "tests/audit.py", *arguments]
+    command = [sys.executable, ROOT / "tools/audit.py", *arguments]
     env = os.environ | {"REGBOOK_COMPLETE": complete}
     result = subprocess.run(command, env=env, capture_output=True, text=True)
     return result.returncode, result.stdout

@@ -3,7 +3,7 @@
 import re
 
 import yaml
-from hygiene import ROOT
+from places import ROOT
 
 
 def test_hooks_use_the_pinned_versions():

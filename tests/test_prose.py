@@ -6,7 +6,7 @@ import re
 
 import nbformat
 import pytest
-from hygiene import NOTEBOOKS, ROOT
+from places import NOTEBOOKS, ROOT
 from prose import first_uses, glossary, prose, results, support, supported, unlinked_terms, unsupported_numbers
 from pybtex.database import parse_file
 

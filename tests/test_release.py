@@ -4,7 +4,7 @@ import re
 import tomllib
 
 import yaml
-from hygiene import ROOT
+from places import ROOT
 
 CHANGES = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 

@@ -11,7 +11,7 @@ import sys
 
 import nbformat
 import pytest
-from hygiene import NOTEBOOKS, ROOT
+from places import NOTEBOOKS, ROOT
 
 VARIANTS = {
     "nudge": {"REGBOOK_NUDGE": "1"},

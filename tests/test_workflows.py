@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hygiene import ROOT
 from needs import need
+from places import ROOT
 
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))

@@ -16,7 +16,7 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-from hygiene import ROOT
+from places import ROOT
 
 IMAGE = ROOT / "_build/binder"
 ENVIRONMENT = IMAGE / "environment"

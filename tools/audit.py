@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from hygiene import ROOT
+from places import ROOT
 
 LISTS = ["requirements.txt", "requirements-dev.txt"]
 

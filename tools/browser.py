@@ -2,9 +2,6 @@
 
 import shutil
 
-from hygiene import ROOT
-
-SITE = ROOT / "_build/html"
 NAMES = (
     "chromium",
     "chromium-browser",

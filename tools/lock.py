@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hygiene import ROOT
+from places import ROOT
 
 COMPILE = [Path(sys.executable).with_name("uv"), "pip", "compile", "--quiet", "--universal", "--fork-strategy=fewest"]
 COMPILE += ["--python-version=3.11", "--generate-hashes", "--no-annotate", "--custom-compile-command=make lock"]

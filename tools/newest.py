@@ -2,9 +2,8 @@
 
 import re
 import tomllib
-from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+from places import ROOT
 
 # What can't be newer, and why.
 BELOW = {"jupyter-book": "2"}  # version 2 has another format of settings and pages

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hygiene import NOTEBOOKS, ROOT
+from places import NOTEBOOKS, ROOT
 
 OPTIONS = [
     "--log-level=WARN",

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hygiene import ROOT
+from places import ROOT
 
 FOLDER = ROOT / "_build/links"  # not the book's: Sphinx would write over it
 

@@ -11,8 +11,8 @@ import sys
 from urllib.parse import urlparse
 
 import yaml
-from browser import BROWSER, MISSING, SITE, SWITCHES
-from hygiene import ROOT
+from browser import BROWSER, MISSING, SWITCHES
+from places import ROOT, SITE
 from playwright.sync_api import sync_playwright
 from pypdf import PdfWriter
 
