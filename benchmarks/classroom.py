@@ -134,14 +134,14 @@ def report(rows, image, servers):
 hub:
   config:
     KubeSpawner:
-      notebook_dir: /home/jovyan   # the student's own disk; otherwise work is saved in the image, and lost
-  concurrentSpawnLimit: {CLASSES[1]}   # who starts a server beyond this number must try again
+      notebook_dir: /home/jovyan   # the student's own disk; in the image, work is lost
+  concurrentSpawnLimit: {CLASSES[1]}   # who starts a server beyond it must try again
 singleuser:
   image:
     name: registry.example.org/regularisation
     tag: "2026-11-23"   # a new one for each build
   defaultUrl: /lab
-  startTimeout: 900   # a new machine must start, and fetch the image
+  startTimeout: 900   # seconds; a new machine must start, and fetch the image
   memory:   # M counts by 1024
     guarantee: {math.ceil(needed / 1.048576)}M   # the largest chapter and its server
     limit: {math.ceil(2 * needed / 1.048576)}M   # two open notebooks; a kernel that wants more is stopped
@@ -155,13 +155,13 @@ singleuser:
       mountPath: /etc/jupyter/jupyter_server_config.json
       data:
         MappingKernelManager:
-          cull_idle_timeout: 1200   # seconds; a notebook left open gives its memory back
+          cull_idle_timeout: 1200   # seconds; then its memory is given back
           cull_connected: true
 scheduling:
   podPriority:
     enabled: true   # placeholders give way to students
   userPlaceholder:
-    replicas: {each}   # one machine is started, with the image on it, before anybody waits for it
+    replicas: {each}   # one machine waits for students, with the image on it
 ```""",
     }
 

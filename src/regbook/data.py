@@ -80,6 +80,7 @@ def load(name: str, seeds=range(20), **settings) -> DataSet:
 
 
 def check_seeds(seeds):
+    """Raise TypeError or ValueError unless `seeds` is a list, tuple, range or array of whole numbers from 0 on."""
     if not isinstance(seeds, (list, tuple, range, np.ndarray)):
         raise TypeError(f"seeds must be a list or range of whole numbers, not {seeds!r}")
     if not len(seeds) or not all(isinstance(s, (int, np.integer)) and s >= 0 for s in seeds):
