@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 from docutils import nodes
 from docutils.statemachine import StringList
+from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from regbook.exercises import LEVELS
@@ -33,14 +34,18 @@ class ExerciseList(SphinxDirective):
 def objectives(notebook):
     """The items below "What you'll learn" on the page."""
     text = "\n\n".join(cell.source for cell in nbformat.read(notebook, as_version=4).cells)
-    listed = re.search(r"\*\*What you'll learn\*\*\n\n((?:- .*\n(?:  .*\n)*)+)", text).group(1)
-    return [" ".join(item.split()) for item in re.split(r"^- ", listed, flags=re.MULTILINE)[1:]]
+    listed = re.search(r"\*\*What you'll learn\*\*\n\n((?:- .*\n(?:  .*\n)*)+)", text)
+    if not listed:
+        raise ExtensionError(f"{notebook.name} has no list below a line **What you'll learn** and an empty line")
+    return [" ".join(item.split()) for item in re.split(r"^- ", listed.group(1), flags=re.MULTILINE)[1:]]
 
 
 def table(name, objectives, exercises):
     yield "| exercise | kind | level | minutes | trains |"
     yield "|---|---|---|---:|---|"
     for e in exercises:
+        if not 1 <= e.objective <= len(objectives):
+            raise ExtensionError(f"{name}: {e.name!r} trains objective {e.objective}; the page lists {len(objectives)}")
         label = f"{name}-{e.name.replace(' ', '-')}"
         yield f"| {{ref}}`{label}` | {e.kind} | {LEVELS[e.level]} | {e.minutes} | {objectives[e.objective - 1]} |"
     yield f"| together | | | {sum(e.minutes for e in exercises)} | |"

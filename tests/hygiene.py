@@ -31,7 +31,7 @@ def faults(path):
 
 def _faults_of_the_whole(notebook):
     if notebook.metadata.get("kernelspec", {}).get("name") != "python3" or "language_info" not in notebook.metadata:
-        yield "metadata: kernelspec python3 and language_info must be stored (make notebooks keeps them)"
+        yield "metadata: kernelspec python3 and language_info must be stored (JupyterLab writes them)"
     if "widgets" in notebook.metadata:
         yield "metadata: a widget is stored"
     first = next((cell.source for cell in notebook.cells if cell.cell_type == "code"), "")

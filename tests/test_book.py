@@ -62,7 +62,7 @@ def test_every_page_says_what_it_is():
         html = page.read_text(encoding="utf-8")
         title = re.search("<title>(.+?)</title>", html, re.DOTALL).group(1)
         description = re.search('<meta name="description" content="(.+?)">', html).group(1)
-        assert len(title) > 10 and 40 < len(description) < 200
+        assert len(title) > 10 and 40 < len(description) < 200, page.name
         said[page.name] = (title, description)
         card = re.search('<meta property="og:image" content="(.+?)">', html).group(1)
         assert (SITE / "_images" / card.rpartition("/")[2]).is_file()

@@ -139,6 +139,7 @@ def test_every_source_can_be_found(key):
     elif "doi" in fields:
         assert re.fullmatch(r"10\.\d{4,5}/[^\s{}]+", fields["doi"])
     else:
+        assert "eprint" in fields, "references.bib: give its doi, or its arXiv number as eprint and archiveprefix"
         assert re.fullmatch(r"\d{2}(0[1-9]|1[012])\.\d{4,5}", fields["eprint"])
         assert fields["archiveprefix"] == "arXiv"
 
