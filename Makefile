@@ -70,7 +70,7 @@ links: .venv/.ready  ## Ask every outside link of the book whether it is still t
 audit: .venv/.ready-dev  ## Compare the pins with published advisories, where a database can be reached
 	@$(BIN)/python tools/audit.py
 
-lint: .venv/.ready-dev
+lint: .venv/.ready-dev  ## Look at style and spelling only
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet . && $(BIN)/codespell
 
 lock: .venv/.ready-dev  ## Choose the pins afresh from pyproject.toml; PACKAGES="a b" raises only those
