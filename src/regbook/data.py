@@ -74,9 +74,7 @@ def load(name: str, seeds=range(20), **settings) -> DataSet:
         if not low <= value <= high:
             raise ValueError(f"{setting} must lie in {low} … {high} for '{name}', not {value}")
     check_seeds(seeds)
-    drawn = [make(int(seed), **(defaults | settings)) for seed in seeds]
-    parts = [Part(*(np.stack(arrays) for arrays in zip(*same))) for same in zip(*drawn)]
-    return DataSet(name, *parts)
+    return gathered(name, [make(int(seed), **(defaults | settings)) for seed in seeds])
 
 
 def check_seeds(seeds):
@@ -85,6 +83,27 @@ def check_seeds(seeds):
         raise TypeError(f"seeds must be a list or range of whole numbers, not {seeds!r}")
     if not len(seeds) or not all(isinstance(s, (int, np.integer)) and s >= 0 for s in seeds):
         raise ValueError(f"seeds must be one or more whole numbers of at least 0, not {seeds}")
+
+
+def gathered(name, drawn) -> DataSet:
+    """A data set of what was drawn for each seed: three times (x, y, wrong), to train, to validate and to test on."""
+    return DataSet(name, *(Part(*(np.stack(arrays) for arrays in zip(*same))) for same in zip(*drawn)))
+
+
+def cut_in_three(x, y, rows, held_rows, seed, stratify):
+    """((x, y) to train on, to validate on, to test on), drawn at random; class shares kept where `stratify`.
+
+    rows, of all, and held_rows, of the rest, are whole numbers or shares. Source: scikit-learn's train_test_split.
+    """
+
+    def cut(x, y, size):
+        first_x, rest_x, first_y, rest_y = train_test_split(
+            x, y, train_size=size, random_state=seed, stratify=y if stratify else None
+        )
+        return (first_x, first_y), (rest_x, rest_y)
+
+    train, rest = cut(x, y, rows)
+    return train, *cut(*rest, held_rows)
 
 
 def _quadrants(seed, rows, irrelevant, wrong):
@@ -102,7 +121,7 @@ def _quadrants(seed, rows, irrelevant, wrong):
 def _digits(seed, rows, wrong):
     x, y = load_digits(return_X_y=True)
     rng = np.random.default_rng(seed)
-    (x_train, y_train), (x_held, y_held), test = _split(nudged(x / 16), y, rows, 200, seed, stratify=True)
+    (x_train, y_train), (x_held, y_held), test = cut_in_three(nudged(x / 16), y, rows, 200, seed, stratify=True)
 
     def falsify(labels):
         false = rng.random(len(labels)) < wrong
@@ -113,7 +132,7 @@ def _digits(seed, rows, wrong):
 
 def _diabetes(seed, rows):
     x, y = load_diabetes(return_X_y=True, scaled=False)
-    parts = _split(x, y, rows, 50, seed, stratify=False)
+    parts = cut_in_three(x, y, rows, 50, seed, stratify=False)
     (x_train, y_train), _, _ = parts
 
     def standardise(x, y):
@@ -132,19 +151,6 @@ def _wave(seed, rows):
         return nudged(x[:, None]), nudged(y), np.zeros(n, bool)
 
     return draw(rows), draw(100), draw(501)
-
-
-def _split(x, y, rows, held_rows, seed, stratify):
-    """((x, y) to train on, to validate on, to test on), drawn at random; class shares kept where `stratify`."""
-
-    def cut(x, y, size):
-        first_x, rest_x, first_y, rest_y = train_test_split(
-            x, y, train_size=size, random_state=seed, stratify=y if stratify else None
-        )
-        return (first_x, first_y), (rest_x, rest_y)
-
-    train, rest = cut(x, y, rows)
-    return train, *cut(*rest, held_rows)
 
 
 # Each data set's maker, and its settings as (default, smallest, largest): enough rows must stay for the test.

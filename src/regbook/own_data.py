@@ -1,10 +1,9 @@
 """One job: a reader's own table, checked and split as the course's data sets are."""
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
-from regbook.data import DataSet, Part, check_seeds
+from regbook.data import DataSet, check_seeds, cut_in_three, gathered
 from regbook.numerics import nudged
 
 FEWEST = 10  # rows of a class: two of them are validated on, two tested on
@@ -24,7 +23,7 @@ def split(x, labels, seeds=range(20)) -> DataSet:
     Source: scikit-learn's train_test_split and StandardScaler.
     """
     check_seeds(seeds)
-    x, labels = _checked_inputs(x), _checked_labels(labels)
+    x, labels = nudged(_checked_inputs(x)), _checked_labels(labels)
     if len(x) != len(labels):
         raise ValueError(f"x has {len(x)} rows, and there are {len(labels)} labels: each row needs one")
     classes, y, counts = np.unique(labels, return_inverse=True, return_counts=True)
@@ -41,16 +40,13 @@ def split(x, labels, seeds=range(20)) -> DataSet:
             f"classes with fewer than {FEWEST} rows can't be split: {', '.join(rare)}. Join or leave them out"
         )
 
-    parts = zip(*(_split_once(nudged(x), y, int(seed)) for seed in seeds))
-    return DataSet("your data", *(Part(*(np.stack(arrays) for arrays in zip(*same))) for same in parts))
+    return gathered("your data", [_split_once(x, y, int(seed)) for seed in seeds])
 
 
 def _split_once(x, y, seed):
     """Three times (x, y, wrong): to train on, to validate on, to test on."""
-    train_x, rest_x, train_y, rest_y = train_test_split(x, y, train_size=0.6, random_state=seed, stratify=y)
-    halves = train_test_split(rest_x, rest_y, train_size=0.5, random_state=seed, stratify=rest_y)
-    scale = StandardScaler().fit(train_x).transform
-    parts = (train_x, train_y), (halves[0], halves[2]), (halves[1], halves[3])
+    parts = cut_in_three(x, y, 0.6, 0.5, seed, stratify=True)
+    scale = StandardScaler().fit(parts[0][0]).transform
     return [(scale(x), y, np.zeros(len(y), bool)) for x, y in parts]
 
 
