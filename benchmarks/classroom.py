@@ -95,8 +95,8 @@ def machine():
 
 def report(rows, image, servers):
     """{name: text}: the parts of classroom.md."""
-    students, seconds, *_ = rows[-1]
-    processor = seconds * os.cpu_count() / students  # of one student, on a full machine
+    count, seconds, *_ = rows[-1]
+    processor = seconds * os.cpu_count() / count  # of one student, on a full machine
     needed = math.ceil(max(servers.values()) / 50) * 50  # MB of one student, rounded up
     each = (NODE_MB - RESERVED_MB) // needed
     machines = [math.ceil(n / each) for n in CLASSES]

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlencode, urlparse
 import nbformat
 import psutil
 import pytest
-import yaml
+from address import address
 from binder import ENVIRONMENT, HOME, IMAGE, environment
 from browser import BROWSER, MISSING, SWITCHES
 from needs import need
@@ -70,7 +70,7 @@ def running_lab(home, started_in=None):
 class Lab:
     def __init__(self, address, token, server):
         self.address, self.token, self.server = address, token, server
-        self.peak = [0]
+        self.peak = 0
 
     def ask(self, path):
         request = urllib.request.Request(self.address + path, headers={"Authorization": f"token {self.token}"})
@@ -85,15 +85,11 @@ class Lab:
         pytest.fail("JupyterLab did not start")
 
     def measure(self):
-        """Keep the largest memory of the server and of its kernel, [bytes], without the program files that they map."""
+        """Keep the largest memory of the server and its kernel, in bytes, without the program files that they map."""
         while self.server.is_running():
             with contextlib.suppress(psutil.Error):  # one ended, or turned into another, while we looked
-                there = [self.server, *self.server.children()]
-                self.peak = max(
-                    self.peak,
-                    [info.rss - info.shared for info in (process.memory_info() for process in there)],
-                    key=sum,
-                )
+                there = [process.memory_info() for process in (self.server, *self.server.children())]
+                self.peak = max(self.peak, sum(info.rss - info.shared for info in there))
             time.sleep(0.1)
 
 
@@ -187,7 +183,7 @@ def test_run_all_gives_the_stored_outputs(path, home, browser):
     assert troubles(again) == []
     assert told(again) == told(nbformat.read(path, as_version=4))
     with (IMAGE / "memory.txt").open("a") as notes:
-        needed = PROGRAMS + sum(lab.peak)
+        needed = PROGRAMS + lab.peak
         notes.write(f"{needed / 1e6:6.0f} MB  {name.as_posix()}\n")
     assert needed < 2**30  # what Binder promises a session
 
@@ -197,9 +193,9 @@ def test_a_teachers_link_brings_the_course_to_a_students_server(tmp_path, browse
     need(BROWSER, MISSING)
     page = (SITE / "chapters/teaching.html").read_text(encoding="utf-8")
     asked = parse_qs(urlparse(html.unescape(re.search(r"https://[^\s<]*/git-pull\?[^\s<]*", page).group())).query)
-    address = yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]
-    assert (asked["repo"], asked["branch"]) == ([address["url"]], [address["branch"]])
-    repository = shutil.copytree(IMAGE / "source", tmp_path / "upstream" / Path(address["url"]).name)
+    known = address()
+    assert (asked["repo"], asked["branch"]) == ([known["url"]], [known["branch"]])
+    repository = shutil.copytree(IMAGE / "source", tmp_path / "upstream" / known["name"])
     me = ["-c", "user.name=teacher", "-c", "user.email=teacher@example.org"]
     for command in (["init", "-b", *asked["branch"]], ["add", "."], [*me, "commit", "-m", "the course"]):
         subprocess.run(["git", *command], cwd=repository, check=True, capture_output=True)

@@ -134,6 +134,7 @@ def test_another_copy_of_the_course(tmp_path, monkeypatch, changed):
 
 def test_too_little_memory(monkeypatch, tmp_path):
     monkeypatch.setattr(psutil, "virtual_memory", lambda: namedtuple("Memory", "available")(600e6))
+    monkeypatch.setattr(doctor, "LIMITS", tmp_path)  # in no container
     assert "600 MB of memory are free" in complaint(doctor.memory)
 
 

@@ -1,15 +1,12 @@
 """Do the hooks of .pre-commit-config.yaml check as `make test` does: with the same versions of the same tools?"""
 
-import re
-
 import yaml
+from lock import pinned
 from places import ROOT
 
 
 def test_hooks_use_the_pinned_versions():
-    pins = dict(
-        re.findall(r"^([\w-]+)==(\S+)", (ROOT / "requirements-dev.txt").read_text(encoding="utf-8"), re.MULTILINE)
-    )
+    pins = pinned("requirements-dev.txt")
     (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
     assert repository["repo"] == "local"
     tools = []

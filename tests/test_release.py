@@ -4,6 +4,7 @@ import re
 import tomllib
 
 import yaml
+from lock import pinned
 from places import ROOT
 
 CHANGES = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -17,8 +18,6 @@ def test_one_release_everywhere():
 
 
 def test_the_changelog_names_the_versions_that_decide_numbers():
-    pins = dict(
-        re.findall(r"^([\w-]+)==([\w.]+)", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
-    )
+    pins = pinned("requirements.txt")
     for name in ("TensorFlow", "Keras", "NumPy", "SciPy", "scikit-learn"):
         assert f"{name} {pins[name.lower()]}" in CHANGES, "write the new version under Unreleased"

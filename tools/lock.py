@@ -15,9 +15,13 @@ def main(packages):
     raised = [f"--upgrade-package={name}" for name in packages] or ["--upgrade"]
     run(*raised, "pyproject.toml", "--output-file=requirements.txt")
     # The second list is constrained by the first, and repeats nothing of it.
-    pins = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
-    known = ["--constraints=requirements.txt", *(f"--no-emit-package={name}" for name in pins)]
+    known = ["--constraints=requirements.txt", *(f"--no-emit-package={name}" for name in pinned("requirements.txt"))]
     run(*raised, *known, "--group=pyproject.toml:dev", "--output-file=requirements-dev.txt")
+
+
+def pinned(name):
+    """{package: version} of a list of pins."""
+    return dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def run(*arguments):
