@@ -150,7 +150,7 @@ def _too_dear(strength):
         seeds=seeds * 2,
         validation_data=(twice(noisy.validation.x), twice(noisy.validation.y)),
     )
-    plain, priced = np.split(history.validation_accuracy[-1], 2)
+    plain, priced = np.split(history.val_accuracy[:, -1], 2)
     difference = compare(priced, plain)
     if difference.below(0):
         return None
