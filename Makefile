@@ -55,7 +55,8 @@ lab: .venv/.ready  ## Open the course in JupyterLab
 
 bench: .venv/.ready  ## Measure what the chapters and fit_together cost
 	@$(BIN)/python benchmarks/chapters.py
-	@$(BIN)/python benchmarks/together.py memory
+	@$(BIN)/python benchmarks/together.py architectures
+	@$(BIN)/python benchmarks/together.py members
 	@$(BIN)/python benchmarks/together.py
 
 class-figures: test-binder  ## Measure what a class needs, for the teachers' page

@@ -1,13 +1,14 @@
-"""Measure `fit_together` against a loop of `model.fit`, side by side in one run. Writes together.md and together.png.
-With the argument `memory`, measure the peak memory of 1000 members instead.
+"""Measure `fit_together` against a loop of `model.fit`, side by side in one run. Writes together.md.
+With the argument `architectures` or `members`, measure peak memory instead, in a process of its own.
 
-Run by `make bench`; the loop alone takes several minutes. All times are from this machine, so read the ratios.
+Run by `make bench`; the loops alone take several minutes. All times are from this machine, so read the ratios.
 """
 
 import resource
 import sys
 from functools import partial
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 
 from regbook import fit_together, reproducible, seed_weights
@@ -15,138 +16,146 @@ from regbook import fit_together, reproducible, seed_weights
 reproducible(0)
 
 import keras
-import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers
 
+from regbook import stack
+
 HERE = Path(__file__).parent
-EPOCHS, BATCH = 30, 32
+TIMES = 5
 rng = np.random.default_rng(0)
-X = rng.standard_normal((20_000, 2))
+X = rng.standard_normal((20_000, 10))
 Y = (X[:, 0] * X[:, 1] > 0).astype(int)
+IMAGES, LABELS = rng.standard_normal((20, 150, 10, 10, 1)), rng.integers(0, 10, (20, 150))
 
 
-def build(l2, seed, width=8, seed_with=seed_weights):
-    """The seed notebook's model."""
+def original(seed, strength=0.01, width=8, inputs=2, seed_with=seed_weights):
+    """The model of the original tutorial."""
     seed_with(seed)
-    price = keras.regularizers.L2(l2)
-    hidden, last = (
-        layers.Dense(width, "relu", kernel_regularizer=price),
-        layers.Dense(1, "sigmoid", kernel_regularizer=price),
-    )
-    model = keras.Sequential([keras.Input((2,)), hidden, last])
-    model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
+    penalty = keras.regularizers.L2(strength)
+    hidden = layers.Dense(width, "relu", kernel_regularizer=penalty)
+    model = keras.Sequential([keras.Input((inputs,)), hidden, layers.Dense(1, "sigmoid", kernel_regularizer=penalty)])
+    model.compile(optimizer="adam", loss="binary_crossentropy")
     return model
 
 
-def seconds(function):
+def convolutional(seed, convolutions=1):
+    seed_weights(seed)
+    model = keras.Sequential([keras.Input((10, 10, 1)), layers.Conv2D(8, 3, activation="relu"), layers.MaxPooling2D()])
+    for _ in range(convolutions - 1):
+        model.add(layers.Conv2D(8, 3, activation="relu"))
+    model.add(layers.Flatten())
+    model.add(layers.Dense(10, "softmax"))
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
+    return model
+
+
+def seconds(function, *arguments, **options):
     start = perf_counter()
-    result = function()
-    return perf_counter() - start, result
+    function(*arguments, **options)
+    return perf_counter() - start
 
 
-def grid(seed_with):
-    return [build(l2, seed, seed_with=seed_with) for l2 in np.linspace(0, 0.05, 9) for seed in range(20)]
+def together(build, x, y, epochs):
+    """Seconds of a first fit, which compiles, and the median of later ones. All models are built before the first."""
+    stack._compiled.clear()
+    groups = [build() for _ in range(TIMES + 1)]
+    times = [seconds(fit_together, models, x, y, epochs=epochs) for models in groups]
+    return times[0], median(times[1:])
 
 
-def against_the_loop(rows=1000):
-    """Times of building, fitting and reading 180 models: (loop, together), three numbers each."""
-    x, y = X[:rows], Y[:rows]
-    built, models = seconds(lambda: grid(seed_weights))
-    fitted, history = seconds(lambda: fit_together(models, x, y, epochs=EPOCHS, batch_size=BATCH))
-    read, _ = seconds(lambda: history.accuracy[-1])
-    del models
-    # The loop comes second: what it leaves behind in TensorFlow would slow down whatever follows.
-    built_loop, models = seconds(lambda: grid(keras.utils.set_random_seed))
-    fitted_loop, _ = seconds(lambda: [m.fit(x, y, epochs=EPOCHS, batch_size=BATCH, verbose=0) for m in models])
-    read_loop, _ = seconds(lambda: [m.evaluate(x, y, verbose=0) for m in models])
-    return (built_loop, fitted_loop, read_loop), (built, fitted, read)
+def alone(build, x, y, epochs):
+    """Seconds of the loop of `model.fit` over all models."""
+    models = build()
+    own = len(x) == len(models)
+    data = [(x[i], y[i]) if own else (x, y) for i in range(len(models))]
+    return sum(seconds(model.fit, *pair, epochs=epochs, verbose=0) for model, pair in zip(models, data))
+
+
+def against_the_loop():
+    def grid():
+        return [original(seed, strength) for strength in np.linspace(0, 0.05, 9) for seed in range(20)]
+
+    cases = [("180 of the original tutorial's model, 1000 rows", grid, X[:1000, :2], Y[:1000], 30)]
+    for number, name in ((1, "one convolution"), (2, "two convolutions")):
+        build = partial(lambda number: [convolutional(seed, number) for seed in range(20)], number)
+        cases += [(f"20 with {name}, 150 images", build, IMAGES, LABELS, epochs) for epochs in (30, 120)]
+    for name, *case in cases:
+        first, later = together(*case)
+        loop = alone(*case)
+        share = f"{1 - later / first:.0%} | {loop / first:.0f} | {loop / later:.0f}"
+        yield f"| {name} | {case[-1]} | {loop:.0f} | {first:.2f} | {later:.2f} | {share} |"
 
 
 def growth():
-    """Seconds of fitting, over members, width and rows."""
+    """Milliseconds of an epoch over members, width and rows; medians of five."""
     base = {"members": 100, "width": 8, "rows": 1000}
-    table = {}
-    for what, values in {
-        "members": [1, 10, 100, 1000],
-        "width": [8, 16, 32, 64, 128],
-        "rows": [250, 500, 1000, 2000],
-    }.items():
-        table[what] = {}
+    sizes = {"members": [1, 10, 100, 1000], "width": [8, 16, 32, 64, 128], "rows": [250, 500, 1000, 2000]}
+    for what, values in sizes.items():
+        cells = []
         for value in values:
             size = base | {what: value}
-            models = [build(0.01, seed, size["width"]) for seed in range(size["members"])]
-            x, y = X[: size["rows"]], Y[: size["rows"]]
-            table[what][value], _ = seconds(partial(fit_together, models, x, y, epochs=EPOCHS, batch_size=BATCH))
-    return table
+            models = [original(seed, width=size["width"], inputs=10) for seed in range(size["members"])]
+            fit = partial(seconds, fit_together, models, X[: size["rows"]], Y[: size["rows"]])
+            fit(epochs=1)  # compiles
+            cells.append(median((fit(epochs=11) - fit(epochs=1)) / 10 for _ in range(TIMES)))
+        yield f"| {what} | " + " | ".join(map(str, values)) + " |"
+        yield "|---" * (len(values) + 1) + "|"
+        yield "| ms per epoch | " + " | ".join(f"{1000 * cell:.1f}" for cell in cells) + " |"
+        yield ""
 
 
-def matmul_gflops():
-    """What one core does in a large float64 matrix product: the speed limit of the arithmetic."""
-    a = rng.standard_normal((1000, 1000))
-    return 2 * 1000**3 / min(seconds(lambda: a @ a)[0] for _ in range(5)) / 1e9
-
-
-def peak_memory_of_1000():
-    """Peak memory in MB of this process, which must be a fresh one, after fitting 1000 members."""
-    models = [build(0.01, seed, seed_with=keras.utils.set_random_seed) for seed in range(1000)]
-    fit_together(models, X[:1000], Y[:1000], epochs=2, batch_size=BATCH)
+def peak():
+    """Peak memory of this process so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 
+def architectures():
+    """Print the peak after each of ten architectures: only two stay compiled."""
+    for width in range(1, 11):
+        fit_together([original(seed, width=width) for seed in range(20)], X[:1000, :2], Y[:1000], epochs=2)
+        keras.utils.clear_session()
+        print(f"{width:2} architectures: {peak():.0f} MB", flush=True)
+
+
+def members():
+    """Print the peak after fitting 1000 of the original tutorial's model."""
+    fit_together([original(seed, seed_with=keras.utils.set_random_seed) for seed in range(1000)],
+                 X[:1000, :2], Y[:1000], epochs=2)  # fmt: skip
+    print(f"1000 members: {peak():.0f} MB")
+
+
 def report():
-    table = growth()
-    loop, ours = against_the_loop()
-    steps = EPOCHS * -(-1000 // BATCH)
-    few, many = table["members"][1], table["members"][1000]
-    a_member = (many - few) / 999 / steps
-    flops = 3 * 2 * BATCH * (2 * 8 + 8)  # forward, and twice that backward
     lines = [
         "# What `fit_together` costs",
         "",
-        "Written by `make bench`: the seed notebook's model, 30 epochs of 1000 rows in batches of 32, one thread.",
+        "Written by `make bench`, in batches of 32, on one thread. A first fit compiles, later ones of the same",
+        "shape do not: their median of five.",
         "",
-        "## 180 models: the loop of `model.fit`, and `fit_together`",
-        "",
-        "| | loop, seconds | together, seconds | ratio |",
-        "|---|---:|---:|---:|",
-        f"| fit | {loop[1]:.1f} | {ours[1]:.2f} | {loop[1] / ours[1]:.0f} |",
-        f"| build, fit, read the accuracies | {sum(loop):.1f} | {sum(ours):.2f} | {sum(loop) / sum(ours):.0f} |",
-        "",
-        f"Of the {sum(ours):.1f} seconds, building the Keras models takes {ours[0]:.1f}.",
+        "| models | epochs | loop, s | first fit, s | later fits, s | compiling | first | later |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    lines += against_the_loop()
+    lines += [
         "",
         "## How the time grows",
         "",
-        "100 members, width 8, 1000 rows, but for the one that changes.",
+        "100 members, width 8, 10 inputs, 1000 rows, but for the one that changes.",
         "",
     ]
-    for what, column in table.items():
-        lines += [f"| {what} | " + " | ".join(map(str, column)) + " |", "|---" * (len(column) + 1) + "|"]
-        lines += ["| seconds | " + " | ".join(f"{value:.2f}" for value in column.values()) + " |", ""]
+    lines += growth()
     lines += [
         "## What limits it",
         "",
-        f"A step costs {1e6 * few / steps:.0f} µs with one member, start-up included, and",
-        f"{1e6 * a_member:.1f} µs more for each further member. The arithmetic of a member's step, {flops}",
-        "floating-point operations, would take",
-        f"{1e-3 * flops / matmul_gflops():.2f} µs at the speed of a large matrix product on this core. What is left is",
-        "overhead: of TensorFlow's operations with few members, of element-wise passes over memory with many.",
+        "With few members, the start of TensorFlow's operations: some 200 in a step, whatever their size. With many,",
+        "passes over memory: of the ten or so arrays of members × batch × units that a step makes, each is written and",
+        "read, and from some 300 members on they no longer fit into the cache. A convolution of one channel",
+        "is one matrix product; later ones are TensorFlow's own, whose gradient is a loop over the members.",
         "",
     ]
     (HERE / "together.md").write_text("\n".join(lines), encoding="utf-8")
     print("\n".join(lines))
-    figure, all_axes = plt.subplots(1, 3, figsize=(9, 3), sharey=True, layout="constrained")
-    for axes, (what, column) in zip(all_axes, table.items()):
-        axes.loglog(column.keys(), column.values(), "o-")
-        axes.set_xticks(list(column), list(column))
-        axes.minorticks_off()
-        axes.set_xlabel(what)
-    all_axes[0].set_ylabel("seconds")
-    figure.savefig(HERE / "together.png", dpi=120, metadata={"Software": None})
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["memory"]:
-        print(f"Peak memory of a process that fits 1000 members: {peak_memory_of_1000():.0f} MB.")
-    else:
-        report()
+    {"": report, "architectures": architectures, "members": members}["".join(sys.argv[1:])]()

@@ -19,7 +19,7 @@ def test_mean_and_standard_error_are_those_of_the_paired_t_test():
 
 def test_wins_and_text():
     assert str(compare([0.9, 0.8, 0.7], [0.8, 0.8, 0.6])) == "+6.7 ± 3.3 points, better in 2 of 3 seeds"
-    assert str(compare([0.5, 0.25], [1.0, 1.0], of="error")) == "-0.625 ± 0.125, better in 2 of 2 seeds"
+    assert str(compare([0.5, 0.25], [1.0, 1.0], metric="error")) == "-0.625 ± 0.125, better in 2 of 2 seeds"
 
 
 def test_statements_leave_two_standard_errors():
@@ -45,7 +45,7 @@ def test_a_claim_holds_or_stops(capsys):
         (dict(new=[0.1], baseline=[0.1]), "two or more seeds"),
         (dict(new=[0.1, np.nan], baseline=[0.1, 0.2]), "NaN"),
         (dict(new=[93.0, 94.0], baseline=[92.0, 93.0]), "between 0 and 1"),
-        (dict(new=[0.1, 0.2], baseline=[0.1, 0.2], of="loss"), "'accuracy' or 'error', not 'loss'"),
+        (dict(new=[0.1, 0.2], baseline=[0.1, 0.2], metric="loss"), "'accuracy' or 'error', not 'loss'"),
     ],
 )
 def test_bad_input(arguments, message):

@@ -116,7 +116,7 @@ class Drawn:
         self._add(
             layers.Dense,
             units=int(self.rng.integers(2, 6)),
-            activation=ACTIVATIONS[(2 * self.number + len(self.layers)) % len(ACTIVATIONS)],
+            activation=ACTIVATIONS[(5 * self.number + len(self.layers)) % len(ACTIVATIONS)],
             kernel_regularizer=self._turn(REGULARISERS, 3),
             **options,
         )
@@ -142,7 +142,10 @@ class Drawn:
         pool = self._turn(pools, 4) + ("1D" if one else "2D")
 
         def convolve(**options):
-            regulariser, activation = self._turn(REGULARISERS, 3), ACTIVATIONS[self.number % len(ACTIVATIONS)]
+            regulariser, activation = (
+                self._turn(REGULARISERS, 3),
+                ACTIVATIONS[(5 * self.number + len(self.layers)) % len(ACTIVATIONS)],
+            )
             self._add(kind, filters=3, activation=activation, kernel_regularizer=regulariser, **options)
 
         def pool_or_not():
@@ -557,7 +560,10 @@ def with_penalty(strength):
         (lambda: [compiled(keras.Sequential([keras.Input((2,)), one()]))], "of the kind Sequential"),
         (lambda: [compiled(Denser(1, "sigmoid"))], "of the kind Denser"),
         (lambda: [compiled(layers.Dense(3, layers.LeakyReLU()), one())], "has a layer as its activation: write the Le"),
-        (lambda: [compiled(layers.Dense(3, dtype="float32"), one())], "computes in float64, others of its model in float32"),
+        (
+            lambda: [compiled(layers.Dense(3, dtype="float32"), one())],
+            "computes in float64, others of its model in float32",
+        ),
         (lambda: [compiled(layers.Activation("sigmoid"), shape=(1,))], "member 0 has no weights to train"),
         (lambda: [compiled(layers.GlobalMaxPooling1D(), one(), shape=(None, 2))], "leaves a size open"),
         (lambda: [compiled(one(), loss=None)], "the loss must be one of .*not None"),

@@ -13,12 +13,19 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 _HOME = {
     "reproducible": "numerics",
     "seed_weights": "numerics",
+    "rng": "numerics",
+    "noisy_xor": "data",
+    "digits": "data",
+    "diabetes": "data",
+    "wave": "data",
     "load": "data",
     "split": "own_data",
+    "experiment": "experiment",
     "fit_together": "together",
     "predict_together": "together",
     "compare": "evidence",
     "claim": "evidence",
+    "Knob": "knobs",
 }
 __all__ = list(_HOME)
 

@@ -70,6 +70,11 @@ def common_shape(models):
     return repr({what: value for what, value in first.items() if what not in ("the learning rate", "the weight decay")})
 
 
+def kind_of(model):
+    """As text, what two settings share that are fitted at once: the shape of `common_shape`, and the optimiser whole."""
+    return f"{common_shape([model])} {model.optimizer.get_config()}"
+
+
 def loss_name(model):
     """The Keras name of the model's loss function, such as 'binary_crossentropy'."""
     loss = keras.losses.get(model.loss)
@@ -104,7 +109,7 @@ def check_data(stack, members, x, y, name=""):
         )
     if sparse and (y != np.clip(np.round(y), 0, outputs[-1] - 1)).any():
         raise ValueError(f"{name}y must hold class numbers from 0 to {outputs[-1] - 1}")
-    return x, y.astype("int64" if sparse else stack.dtype)
+    return x, y.astype("int64" if sparse else stack.dtype, copy=False)
 
 
 def check_inputs(stack, members, x, name=""):
@@ -122,7 +127,7 @@ def check_inputs(stack, members, x, name=""):
         raise ValueError(f"{name}x is empty: its shape is {x.shape}")
     if not np.isfinite(x).all():
         raise ValueError(f"{name}x contains NaN or infinity")
-    return (x if sources else x[None]).astype(stack.dtype)
+    return (x if sources else x[None]).astype(stack.dtype, copy=False)
 
 
 def check_seeds(seeds, members):

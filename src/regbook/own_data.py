@@ -1,9 +1,11 @@
 """One job: a reader's own table, checked and split as the course's data sets are."""
 
+from dataclasses import replace
+
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
-from regbook.data import DataSet, check_seeds, cut_in_three, gathered
+from regbook.data import DataSet, check_seeds, cut_in_three, for_seeds
 from regbook.numerics import nudged
 
 FEWEST = 10  # rows of a class: two of them are validated on, two tested on
@@ -11,7 +13,7 @@ MISSING = ("", "?", "na", "n/a", "nan", "none", "<na>")  # what stands for a val
 
 
 def split(x, labels, seeds=range(20)) -> DataSet:
-    """Split a table of your own, once for every seed: 60 % to train on, 20 % to validate on, 20 % to test on.
+    """Split a table of your own, afresh for every seed: 60 % to train on, 20 % to validate on, 20 % to test on.
 
     x: (rows, inputs), numbers or their texts. labels: (rows,), the class of each row as a number or a word. Each part
     gets about the same share of each class. The inputs are standardised with the training rows. In the result the
@@ -40,11 +42,12 @@ def split(x, labels, seeds=range(20)) -> DataSet:
             f"classes with fewer than {FEWEST} rows can't be split: {', '.join(rare)}. Join or leave them out"
         )
 
-    return gathered("your data", [_split_once(x, y, int(seed)) for seed in seeds])
+    data = for_seeds("your data", seeds, lambda seed: _split_once(x, y, seed))
+    return replace(data, overlap=data._test.y.shape[1] / data.train.y.shape[1])
 
 
 def _split_once(x, y, seed):
-    """Three times (x, y, wrong): to train on, to validate on, to test on."""
+    """Three times (x, y, mislabelled): to train on, to validate on, to test on."""
     parts = cut_in_three(x, y, 0.6, 0.5, seed, stratify=True)
     scale = StandardScaler().fit(parts[0][0]).transform
     return [(scale(x), y, np.zeros(len(y), bool)) for x, y in parts]

@@ -6,6 +6,7 @@ optimiser moves them all in one step. Each layer is called as Keras calls it, fo
 between members where Keras wants a Python number (penalties, noise, limits), and one shortcut for convolutions.
 """
 
+import gc
 import math
 from collections import OrderedDict
 
@@ -40,6 +41,7 @@ def stack_of(models):
     _compiled.move_to_end(shape)
     while len(_compiled) > _KEPT:
         _compiled.popitem(last=False)
+        gc.collect()  # compiled functions are circles of objects, some 10 MB each
     return _compiled[shape]
 
 
@@ -62,6 +64,8 @@ class Stack:
         regularisers = [weight.regularizer for model in models for weight in model.trainable_weights]
         l1, l2 = (any(hasattr(regulariser, kind) for regulariser in regularisers) for kind in ("l1", "l2"))
         if self._ready_for != (len(rows[0]), l1, l2):
+            self.train = None
+            gc.collect()
             self._allocate(*(row.shape for row in rows))
             self.train, self._ready_for = self._compile_training(l1, l2), (len(rows[0]), l1, l2)
         for variable, values in zip(self._variables, rows, strict=True):
@@ -91,7 +95,11 @@ class Stack:
 
     def penalty(self, weights):
         """λ₁ Σ|w| + λ₂ Σw² of each member: (members,)."""
-        return np.sum(self.l1.numpy() * np.abs(weights) + self.l2.numpy() * weights**2, axis=1)
+        starts = np.cumsum([0, *_sizes(self.model.trainable_weights)[:-1]])
+        return sum(
+            np.sum(strength.numpy() * np.add.reduceat(size(weights), starts, axis=1), axis=1)
+            for strength, size in ((self.l1, np.abs), (self.l2, np.square))
+        )
 
     def measure(self, weights, states, x, y, source):
         """Data loss and accuracy of each member, (members,) each, in inference mode.
@@ -149,7 +157,8 @@ class Stack:
             *self._data_specs(), _WHOLE, tf.TensorSpec([None, None], "int64"), noise_specs, _WHOLE, _ONE
         )
         def train(x, y, source, orders, noises, stream, batch_size):
-            rows = tf.shape(x, "int64")[1]
+            rows, sizes = tf.shape(x, "int64")[1], _sizes(self.model.trainable_weights)
+            strength1, strength2 = (tf.repeat(strength.value, sizes, axis=1) for strength in (self.l1, self.l2))
             x, y = tf.reshape(x, [-1, *x.shape[2:]]), tf.reshape(y, [-1, *y.shape[2:]])
 
             def one_batch(start):
@@ -159,9 +168,9 @@ class Stack:
                 members = weights.value, states.value, tf.gather(x, batch), tf.gather(y, batch), noise, self.noise.value
                 gradients, after = tf.vectorized_map(step, members)
                 if l1:
-                    gradients += self.l1.value * tf.sign(weights.value)
+                    gradients += strength1 * tf.sign(weights.value)
                 if l2:
-                    gradients += self.l2.value * (2 * weights.value)
+                    gradients += strength2 * (2 * weights.value)
                 # What Keras's optimiser.apply does, which itself would keep every graph that it was traced in alive.
                 if optimiser.weight_decay:
                     weights.assign(weights - weights * (self._decay * optimiser.learning_rate))
@@ -240,26 +249,20 @@ def weights_of(model):
 def write_weights(model, trained, others):
     """Give `model` the two rows of weights that `weights_of` reads."""
     for weights, row in ((model.trainable_weights, trained), (model.non_trainable_weights, others)):
-        start = 0
-        for weight in weights:
-            size = math.prod(weight.shape)
-            weight.value.assign(row[start : start + size].reshape(weight.shape))
-            start += size
+        for weight, values in zip(weights, np.split(row, np.cumsum(_sizes(weights)))):
+            weight.value.assign(values.reshape(weight.shape))
 
 
 def settings_of(model):
-    """What `model` may have for itself: λ₁ and λ₂ of each trained number, rates and sizes of noise, max-norms.
+    """What `model` may have for itself: λ₁ and λ₂ of each weight array, rates and sizes of noise, max-norms.
 
     λ is rounded through 32 bits, as Keras rounds it where it uses it.
     """
     weights = model.trainable_weights
-    l1, l2 = (
-        np.concatenate([np.full(w.shape, np.float32(getattr(w.regularizer, kind, 0)), float).ravel() for w in weights])
-        for kind in ("l1", "l2")
-    )
+    l1, l2 = ([float(np.float32(getattr(w.regularizer, kind, 0))) for w in weights] for kind in ("l1", "l2"))
     noise = [getattr(layer, "rate", getattr(layer, "stddev", 0)) for layer in model.layers if isinstance(layer, NOISY)]
     limits = [w.constraint.max_value for w in weights if isinstance(w.constraint, constraints.MaxNorm)]
-    return l1, l2, np.array(noise, float), np.array(limits, float)
+    return tuple(np.array(numbers, float) for numbers in (l1, l2, noise, limits))
 
 
 def _compiled_function(*signature):
@@ -267,10 +270,14 @@ def _compiled_function(*signature):
     return tf.function(input_signature=signature, autograph=False)
 
 
+def _sizes(weights):
+    return [math.prod(weight.shape) for weight in weights]
+
+
 def _cut(row, weights):
     """The row of one member as tensors of the shapes of `weights`."""
-    sizes = [math.prod(weight.shape) for weight in weights]
-    return [tf.reshape(part, weight.shape) for part, weight in zip(tf.split(row, sizes), weights)] if sizes else []
+    parts = tf.split(row, _sizes(weights)) if weights else []
+    return [tf.reshape(part, weight.shape) for part, weight in zip(parts, weights)]
 
 
 def _noise_shape(layer):

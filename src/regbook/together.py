@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import tensorflow as tf
 from keras import layers
-from tensorflow.python.eager import context
 from tqdm import tqdm
 
 from regbook.checks import check_count, check_data, check_inputs, check_seeds
+from regbook.numerics import rng
 from regbook.stack import settings_of, stack_of, weights_of, write_weights
 
 
@@ -83,18 +83,21 @@ def fit_together(
         raise ValueError("restore_best_weights chooses the epoch on validation data: pass validation_data=(x, y)")
     seeds, stream = np.unique(check_seeds(seeds, len(models)), return_inverse=True)
 
-    def training_data(epoch):
-        return check_data(stack, len(models), x(epoch) if callable(x) else x, y(epoch) if callable(y) else y)
+    def checked(x, y, name=""):
+        x, y = check_data(stack, len(models), x, y, name)
+        return x, y, sources(x, len(models))
 
-    data = training_data if callable(x) or callable(y) else training_data(0)
-    held_out = validation_data and check_data(stack, len(models), *validation_data, "validation ")
+    def training_data(epoch):
+        return first if epoch == 0 else checked(x(epoch) if callable(x) else x, y(epoch) if callable(y) else y)
+
+    first = checked(x(0) if callable(x) else x, y(0) if callable(y) else y)
+    data = training_data if callable(x) or callable(y) else first
+    held_out = validation_data and checked(*validation_data, "validation ")
     rows = map(np.stack, zip(*((*weights_of(model), *settings_of(model)) for model in models)))
     stack.begin(models, *rows)
-    history = train(stack, data, held_out, None, seeds, stream, epochs, batch_size, shuffle)
+    history = train(stack, data, held_out, seeds, stream, epochs, batch_size, shuffle)
     for model, *weights in zip(models, *(history.best if restore_best_weights else history.last)):
         write_weights(model, *weights)
-    # TensorFlow caches a kernel for every variable that it ever saw: 25 MB for 100 models, freed by nothing else.
-    context.context().clear_kernel_cache()
     return history
 
 
@@ -108,63 +111,61 @@ def predict_together(models, x):
     stack = stack_of(models)
     x = check_inputs(stack, len(models), x)
     weights, states = map(np.stack, zip(*(weights_of(model) for model in models)))
-    return stack.predict(weights, states, x, _sources(x, len(models)))
+    return stack.predict(weights, states, x, sources(x, len(models)))
 
 
-def train(stack, data, held_out, source, seeds, stream, epochs, batch_size=32, shuffle=True):
+def train(stack, data, held_out, seeds, stream, epochs, batch_size=32, shuffle=True, names=None):
     """Train the members that `stack` began with, and return a History.
 
-    data: (x, y), arrays of shape (sources, rows, …), or a function of the epoch that returns them. held_out: likewise,
-    or None. source: (members,), which of the sources each member sees; None where there is one for all, or one each.
-    seeds: (streams,), whole numbers. stream: (members,), the place in `seeds` of each member's.
+    data: (x, y, source), or a function of the epoch that returns them: x and y of shape (sources, rows, …), and which
+    of the sources each member sees, (members,). held_out: likewise, or None. seeds: (streams,), whole numbers.
+    stream: (members,), the place in `seeds` of each member's. names: of the members, for what is raised.
     """
 
-    members = stack.weights.shape[0]
+    def tensors(x, y, source):
+        return tf.constant(x), tf.constant(y), tf.constant(source, tf.int64)
 
-    def tensors(x, y):
-        return tf.constant(x), tf.constant(y), tf.constant(_sources(x, members) if source is None else source)
-
-    def training_data(epoch):
-        return tensors(*(data(epoch) if callable(data) else data))
-
-    train_set, held_out = training_data(0), held_out and tensors(*held_out)
-    rows, stream, batch_size = train_set[0].shape[1], tf.constant(stream), tf.constant(batch_size, tf.int64)
+    members, rows = stack.weights.shape[0], None
+    held_out, stream = held_out and tensors(*held_out), tf.constant(stream, tf.int64)
     # Shuffling has its own random stream, so that models with and without dropout see the rows in the same order; and
     # so has each noisy layer, by its place among them, so that other layers may come and go.
-    shuffles = [np.random.default_rng([seed, 0]) for seed in seeds]
+    shuffles = [rng(seed, 0) for seed in seeds]
     noises = [
-        [np.random.default_rng([seed, 1, place] if normal else [seed, 2 + place]) for seed in seeds]
-        for place, normal in enumerate(isinstance(layer, layers.GaussianNoise) for layer in stack.noisy)
+        [rng(seed, 1, place) if isinstance(layer, layers.GaussianNoise) else rng(seed, 2 + place) for seed in seeds]
+        for place, layer in enumerate(stack.noisy)
     ]
     seen, best, smallest = [], None, np.full(members, np.inf)
     # On stdout: on stderr, a notebook keeps the erased bar as an empty warning.
     bar = {"desc": f"fitting {members} models", "unit": "epoch", "delay": 3, "leave": False, "file": sys.stdout}
     for epoch in tqdm(range(epochs), **bar):
-        if epoch and callable(data):
-            train_set = training_data(epoch)
+        if epoch == 0 or callable(data):
+            train_set = tensors(*(data(epoch) if callable(data) else data))
+            rows = rows or train_set[0].shape[1]
             if train_set[0].shape[1] != rows:
                 raise ValueError(f"x had {rows} rows at first, and has {train_set[0].shape[1]} in epoch {epoch + 1}")
         orders = np.stack([random.permutation(rows) if shuffle else np.arange(rows) for random in shuffles])
         noise = [np.stack([stack.draw(i, random, rows) for random in noises[i]]) for i in range(len(noises))]
-        stack.train(*train_set, tf.constant(orders), [tf.constant(numbers) for numbers in noise], stream, batch_size)
+        orders, noise = tf.constant(orders, tf.int64), [tf.constant(numbers) for numbers in noise]
+        stack.train(*train_set, orders, noise, stream, tf.constant(batch_size, tf.int64))
 
-        now = stack.weights.numpy(), stack.states.numpy()
+        now = [tf.identity(variable.value) for variable in (stack.weights, stack.states)]
         loss, accuracy = stack.measure(*now, *train_set)
         if not np.isfinite(loss).all():
             member = int(np.argmin(np.isfinite(loss)))
             raise FloatingPointError(
-                f"the loss of member {member} became {loss[member]} in epoch {epoch + 1} of {epochs}: "
-                "try a smaller learning rate. No model was changed."
+                f"the loss of {names[member] if names else f'member {member}'} became {loss[member]} in epoch "
+                f"{epoch + 1} of {epochs}: try a smaller learning rate. No model was changed."
             )
         val_loss, val_accuracy = stack.measure(*now, *held_out) if held_out else np.full((2, members), np.nan)
-        seen.append((loss, stack.penalty(now[0]), accuracy, val_loss, val_accuracy))
+        seen.append((loss, stack.penalty(np.asarray(now[0])), accuracy, val_loss, val_accuracy))
         if held_out:
-            best = best or [np.array(weights) for weights in now]
+            best = best or tuple(np.array(weights) for weights in now)
             for kept, weights in zip(best, now):
-                kept[val_loss < smallest] = weights[val_loss < smallest]
+                kept[val_loss < smallest] = np.asarray(weights)[val_loss < smallest]
             smallest = np.fmin(smallest, val_loss)
-    return History(*np.stack(seen, axis=-1), last=now, best=best)
+    return History(*np.stack(seen, axis=-1), last=tuple(weights.numpy() for weights in now), best=best)
 
 
-def _sources(x, members):
+def sources(x, members):
+    """Which of the sources x, (sources, …), each member sees: the only one, or its own."""
     return np.zeros(members, int) if len(x) == 1 else np.arange(members)

@@ -148,7 +148,7 @@ def _too_often(rate):
             scores.append(np.mean((X_val @ w - y_val) ** 2))
         return np.array(scores)
 
-    difference = compare(errors(rate), errors(0), of="error")
+    difference = compare(errors(rate), errors(0), metric="error")
     if difference.above(0):
         return None
     if difference.below(0):

@@ -130,7 +130,7 @@ def _too_close_to_call(strength):
     free = np.linalg.lstsq(X, (y - b).T)[0]
     priced = np.linalg.solve(X.T @ X + len(x) * strength * np.eye(15), X.T @ (y - b).T)
     errors = [np.mean(((X_val @ w).T + b - wave.validation.y) ** 2, axis=1) for w in (priced, free)]
-    difference = compare(*errors, of="error")
+    difference = compare(*errors, metric="error")
     if difference.below(0):
         return f"At {strength:g} ridge still wins, by more than two standard errors."
     if difference.above(0):

