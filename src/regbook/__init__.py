@@ -20,7 +20,7 @@ _HOME = {
     "wave": "data",
     "load": "data",
     "split": "own_data",
-    "experiment": "experiment",
+    "experiment": "experiments",
     "fit_together": "together",
     "predict_together": "together",
     "compare": "evidence",

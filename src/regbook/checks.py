@@ -71,8 +71,8 @@ def common_shape(models):
 
 
 def kind_of(model):
-    """As text, what two settings share that are fitted at once: the shape of `common_shape`, and the optimiser whole."""
-    return f"{common_shape([model])} {model.optimizer.get_config()}"
+    """As text, what two settings share that are fitted at once: their `common_shape`, and the optimiser whole."""
+    return f"{common_shape([model])} {model.optimizer.get_config() | {'name': None}}"
 
 
 def loss_name(model):

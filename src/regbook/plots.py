@@ -6,6 +6,7 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 
 # Okabe and Ito's palette, told apart with every common colour vision deficiency.
 PLAIN, PENALTY, DROPOUT, OTHER, GREY = "#000000", "#0072B2", "#D55E00", "#009E73", "#777777"
+FALSE = "#C00000"  # a false label; never by colour alone
 
 plt.rcParams.update(
     {
@@ -28,7 +29,7 @@ set_matplotlib_formats("retina")
 
 
 def u_curve(axes, strengths, scores, label, color=PENALTY, style="-"):
-    """Draw mean scores over strengths, a band of two standard errors, and a dot a seed.
+    """Draw mean scores over strengths, a band of two standard errors, and a dot per seed.
 
     axes: Matplotlib axes. strengths: (strengths,), the first may be 0, drawn left of the others under the name 0.
     scores: (strengths, seeds).
@@ -44,9 +45,9 @@ def u_curve(axes, strengths, scores, label, color=PENALTY, style="-"):
 
 
 def pairs(axes, baseline, new, names):
-    """Draw one line a seed from its score with the baseline to its score with the new way; means in bold.
+    """Draw one line per seed from its score with the baseline to its score with the new method; means in bold.
 
-    axes: Matplotlib axes. baseline, new: (seeds,). names: the two ways.
+    axes: Matplotlib axes. baseline, new: (seeds,). names: the two methods.
     """
     both = np.array([baseline, new])
     worse = both[1] < both[0]
@@ -57,9 +58,37 @@ def pairs(axes, baseline, new, names):
     axes.set_xlim(-0.3, 1.3)
 
 
-def learning_curves(axes, train, held_out, label, color=PENALTY):
-    """Draw the mean over seeds by epoch: training solid, held-out dashed. train, held_out: (epochs, seeds)."""
-    epochs = np.arange(1, len(train) + 1)
-    axes.plot(epochs, np.mean(train, axis=1), "-", color=color, label=f"{label}, training")
-    axes.plot(epochs, np.mean(held_out, axis=1), "--", color=color, label=f"{label}, held out")
-    axes.set_xlabel("epoch")
+def examples(data):
+    """Draw what a data set's first seed trains on: images with their labels, a curve, or dots; false labels in red.
+
+    data: a DataSet. Of more than two inputs, two are drawn: the first, or, for a number y, those most correlated
+    with it.
+    """
+    x, y, false = (values[0] for values in (data.train.x, data.train.y, data.train.mislabelled))
+    if data.name == "digits":
+        side = int(np.sqrt(x.shape[1]))
+        figure, all_axes = plt.subplots(2, 10, figsize=(7, 1.8))
+        for axes, image, label, is_false in zip(all_axes.flat, x, y, false):
+            axes.imshow(image.reshape(side, side), cmap="gray_r", vmin=0, vmax=1)
+            axes.set_title(f"{label}" + " (false)" * bool(is_false), color=FALSE if is_false else PLAIN, fontsize=9)
+            axes.set_axis_off()
+    elif x.shape[1] == 1:
+        figure, axes = plt.subplots()
+        axes.plot(x, y, "o", color=PLAIN)
+        axes.set(xlabel="x", ylabel="y")
+    elif y.dtype.kind in "iu":
+        figure, axes = plt.subplots(figsize=(4.5, 4))
+        for label, marker, color in zip(np.unique(y), "os^Dv*", (PENALTY, DROPOUT, OTHER, GREY, PLAIN, "#CC79A7")):
+            axes.plot(*x[y == label, :2].T, marker, color=color, markersize=4, alpha=0.7, label=f"label {label}")
+        if false.any():
+            axes.plot(*x[false, :2].T, "o", color=FALSE, fillstyle="none", markersize=8, label="false label")
+        axes.set(xlabel="x₀", ylabel="x₁", aspect="equal")
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    else:
+        figure, all_axes = plt.subplots(1, 2, sharey=True)
+        telling = np.abs((x * y[:, None]).mean(axis=0)).argsort()[::-1]
+        for place, axes in zip(telling, all_axes):
+            axes.plot(x[:, place], y, ".", color=PLAIN)
+            axes.set_xlabel(f"input {place}, standardised")
+        all_axes[0].set_ylabel("y")
+    plt.show()
