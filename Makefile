@@ -57,6 +57,7 @@ bench: .venv/.ready  ## Measure what the chapters and fit_together cost
 	@$(BIN)/python benchmarks/chapters.py
 	@$(BIN)/python benchmarks/together.py architectures
 	@$(BIN)/python benchmarks/together.py members
+	@$(BIN)/python benchmarks/choosing.py
 	@$(BIN)/python benchmarks/together.py
 
 class-figures: test-binder  ## Measure what a class needs, for the teachers' page

@@ -1,91 +1,137 @@
-"""Are the data sets what `load` says, the same for the same seed, and is the test part sealed?"""
+"""Are the data sets what their functions say, the same for the same seed, and is the test part sealed?"""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from regbook import load, split
+from regbook import diabetes, digits, load, noisy_xor, rng, split, wave
 
 SHAPES = {  # rows to train on, validate on, test on; inputs
-    "quadrants": (1000, 200, 4000, 2),
-    "digits": (200, 200, 1397, 64),
-    "diabetes": (200, 50, 192, 10),
-    "wave": (30, 100, 501, 1),
+    noisy_xor: (1000, 200, 4000, 2),
+    digits: (150, 50, 1000, 100),
+    diabetes: (200, 50, 192, 10),
+    wave: (30, 100, 501, 1),
 }
 
 
-@pytest.mark.parametrize("name", SHAPES)
-def test_shapes_and_seeds(name):
-    data, again = load(name, seeds=[3, 5]), load(name, seeds=[5])
-    *rows, inputs = SHAPES[name]
-    parts = [data.train, data.validation, data.open_test()]
+def parts_of(data):
+    return [data.train, data.validation, data.open_test()]
+
+
+@pytest.mark.parametrize("make", SHAPES)
+def test_shapes_and_seeds(make):
+    data, again = make(seeds=[3, 5]), make(seeds=[5])
+    *rows, inputs = SHAPES[make]
+    parts = parts_of(data)
     assert [part.x.shape for part in parts] == [(2, n, inputs) for n in rows]
-    assert [part.y.shape for part in parts] == [part.wrong.shape for part in parts] == [(2, n) for n in rows]
-    for part, same in zip(parts, [again.train, again.validation, again.open_test()]):
+    assert [part.y.shape for part in parts] == [part.mislabelled.shape for part in parts] == [(2, n) for n in rows]
+    for part, same in zip(parts, parts_of(again)):
         np.testing.assert_array_equal(part.x[1], same.x[0])
         np.testing.assert_array_equal(part.y[1], same.y[0])
-    assert not np.array_equal(data.train.y[0], data.train.y[1])
+    assert not np.array_equal(data.train.x[0], data.train.x[1]) or make is wave
+    assert data.seeds == (3, 5) and data.overlap == pytest.approx(192 / 200 if make is diabetes else 0)
 
 
-def test_quadrants_follow_their_rule_but_for_the_wrong_labels():
-    data = load("quadrants", seeds=range(3), irrelevant=8, wrong=0.1)
-    for part, share in ((data.train, 0.1), (data.validation, 0.1), (data.open_test(), 0)):
+def test_noisy_xor_follows_its_rule_but_for_the_false_labels():
+    data = noisy_xor(seeds=range(3), irrelevant=8, label_noise=0.1)
+    for part, share in zip(parts_of(data), (0.1, 0.1, 0)):
         true = (part.x[..., 0] * part.x[..., 1] > 0).astype(int)
-        np.testing.assert_array_equal(part.y != true, part.wrong)
-        assert abs(part.wrong.mean() - share) < 0.02
+        np.testing.assert_array_equal(part.y != true, part.mislabelled)
+        assert abs(part.mislabelled.mean() - share) < 0.02
     assert data.train.x.shape == (3, 1000, 10)
 
 
-def test_digits_are_split_without_overlap_and_wrong_labels_are_marked():
-    x, y = load_digits(return_X_y=True)
-    label = {tuple(image): digit for image, digit in zip(x, y)}
-    data = load("digits", seeds=[0], wrong=0.2)
-    parts = [data.train, data.validation, data.open_test()]
-    images = [tuple(image) for part in parts for image in np.round(part.x[0] * 16)]
-    assert sorted(images) == sorted(label)
-    for part in parts:
-        true = [label[tuple(image)] for image in np.round(part.x[0] * 16)]
-        np.testing.assert_array_equal(part.y[0] != true, part.wrong[0])
-    assert 0.1 < data.train.wrong.mean() < 0.3 and not data.open_test().wrong.any()
+def test_every_image_has_one_job_within_a_division():
+    true = {}
+    for division in (0, 7):
+        data = digits(seeds=range(20 * division, 20 * division + 20))
+        parts = parts_of(data)
+        assert all((part.x[0] == part.x[1]).all() == (part is parts[2]) for part in parts)  # one test set for all
+        images = np.concatenate([*parts[0].x, *parts[1].x, parts[2].x[0]])
+        labels = np.concatenate([*parts[0].y, *parts[1].y, parts[2].y[0]])
+        assert len({image.tobytes() for image in images}) == 5000
+        assert 0 <= images.min() and images.max() == 1
+        np.testing.assert_array_equal(np.bincount(parts[2].y[0]), 100)
+        for seed in range(20):
+            np.testing.assert_array_equal(np.bincount(parts[0].y[seed]), 15)
+            np.testing.assert_array_equal(np.bincount(parts[1].y[seed]), 5)
+        for image, label in zip(images, labels):
+            assert true.setdefault(image.tobytes(), label) == label  # both divisions are of the same images
+    with pytest.raises(ValueError, match="seeds must be of one division, such as 0 … 19 or 20 … 39.* these are of 2"):
+        digits(seeds=[19, 20])
+
+
+def test_false_labels_of_images_are_marked_and_never_tested_on():
+    clean, noisy = digits(seeds=range(20)), digits(label_noise=0.2, seeds=range(20))
+    for one, other in ((clean.train, noisy.train), (clean.validation, noisy.validation)):
+        np.testing.assert_array_equal(one.x, other.x)
+        np.testing.assert_array_equal(one.y != other.y, other.mislabelled)
+        assert abs(other.mislabelled.mean() - 0.2) < 0.03
+    assert not noisy.open_test().mislabelled.any()
 
 
 def test_diabetes_is_standardised_with_the_training_rows():
-    train = load("diabetes", seeds=[1]).train
+    train = diabetes(seeds=[1]).train
     np.testing.assert_allclose([train.x[0].mean(0), train.x[0].std(0) - 1], 0, atol=1e-12)
     np.testing.assert_allclose([train.y[0].mean(), train.y[0].std() - 1], 0, atol=1e-12)
 
 
 def test_the_test_set_says_how_often_it_was_opened(capsys):
-    data = load("wave", seeds=[0])
-    assert "_test" not in repr(data)
+    data = wave(seeds=[0])
+    assert "_test" not in repr(data) and not data.opened
     data.open_test()
-    assert capsys.readouterr().out == "The test set of 'wave' is open.\n"
+    assert capsys.readouterr().out == "The test set of 'wave' is open.\n" and data.opened
     data.open_test()
     assert "open for time number 2" in capsys.readouterr().out
 
 
+def test_streams_of_a_seed_do_not_move_each_other():
+    first = rng(3).random(4)
+    np.testing.assert_array_equal(first, np.random.default_rng(3).random(4))
+    assert (rng(3, 2).random(4) != first).all() and (rng(4).random(4) != first).all()
+
+
+@pytest.mark.parametrize("label_noise", [0.0, 0.2])
+def test_data_sets_draw_their_own_examples(label_noise):
+    for data in (noisy_xor(label_noise=label_noise), digits(label_noise), diabetes(), wave()):
+        plt.close("all")
+        data.show()
+        texts = [axes.get_title() for axes in plt.gcf().axes]
+        texts += [t.get_text() for axes in plt.gcf().axes if axes.get_legend() for t in axes.get_legend().get_texts()]
+        marked = [text for text in texts if "false" in text]
+        if data.name == "digits":
+            assert len(texts) == 20 and len(marked) == data.train.mislabelled[0, :20].sum()
+        assert bool(marked) == (label_noise > 0 and data.name in ("digits", "noisy XOR"))
+
+
 @pytest.mark.parametrize(
-    "arguments, error, message",
+    "make, arguments, error, message",
     [
-        (dict(name="iris"), ValueError, "no data set 'iris'; there are quadrants, digits, diabetes, wave"),
-        (dict(name="wave", wrong=0.1), ValueError, "'wave' has no setting 'wrong'; it has rows"),
-        (dict(name="digits", rows=1797), ValueError, "rows must lie in 10 … 1500 for 'digits', not 1797"),
-        (dict(name="quadrants", rows=0), ValueError, "rows must lie in 1 … "),
-        (
-            dict(name="quadrants", wrong=float("nan")),
-            ValueError,
-            "wrong must lie in 0.0 … 0.5 for 'quadrants', not nan",
-        ),
-        (dict(name="quadrants", wrong=-0.1), ValueError, "not -0.1"),
-        (dict(name="quadrants", rows=2.5), TypeError, "rows must be a whole number, not 2.5"),
-        (dict(name="wave", seeds=[]), ValueError, "seeds must be one or more whole numbers"),
-        (dict(name="wave", seeds=[0.5]), ValueError, "seeds must be one or more whole numbers"),
-        (dict(name="wave", seeds=3), TypeError, "seeds must be a list"),
+        (wave, dict(label_noise=0.1), TypeError, "unexpected keyword argument 'label_noise'"),
+        (diabetes, dict(rows=400), ValueError, "rows must lie in 2 … 350, not 400"),
+        (noisy_xor, dict(rows=0), ValueError, "rows must lie in 1 … "),
+        (noisy_xor, dict(label_noise=float("nan")), ValueError, "label_noise must lie in 0.0 … 0.5, not nan"),
+        (digits, dict(label_noise=-0.1), ValueError, "not -0.1"),
+        (noisy_xor, dict(rows=2.5), TypeError, "rows must be a whole number, not 2.5"),
+        (wave, dict(seeds=[]), ValueError, "seeds must be one or more whole numbers"),
+        (wave, dict(seeds=[0.5]), ValueError, "seeds must be one or more whole numbers"),
+        (digits, dict(seeds=3), TypeError, "seeds must be a list"),
     ],
 )
-def test_bad_input(arguments, error, message):
+def test_bad_input(make, arguments, error, message):
     with pytest.raises(error, match=message):
-        load(**arguments)
+        make(**arguments)
+
+
+def test_the_names_of_the_first_version_still_load():
+    quadrants, xor = load("quadrants", seeds=[2], wrong=0.1), noisy_xor(label_noise=0.1, seeds=[2])
+    np.testing.assert_array_equal(quadrants.train.x, xor.train.x)
+    x, _ = load_digits(return_X_y=True)
+    images = np.concatenate([part.x[0] for part in parts_of(load("digits", seeds=[0]))])
+    np.testing.assert_allclose(np.sort(images.sum(axis=1)), np.sort(x.sum(axis=1) / 16))
+    with pytest.raises(ValueError, match="no data set 'iris'; there are quadrants, digits, diabetes, wave"):
+        load("iris")
 
 
 def own_table(rows=60):

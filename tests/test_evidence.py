@@ -22,6 +22,22 @@ def test_wins_and_text():
     assert str(compare([0.5, 0.25], [1.0, 1.0], metric="error")) == "-0.625 ± 0.125, better in 2 of 2 seeds"
 
 
+def test_ties_are_no_losses_and_every_seed_has_its_dot():
+    gain = compare([0.9, 0.8, 0.7, 0.6], [0.8, 0.8, 0.6, 0.7], names=("L2", "plain"))
+    assert (gain.wins, gain.ties, gain.losses) == (2, 1, 1)
+    words, strip = repr(gain).splitlines()
+    assert words == "L2 against plain, accuracy: +2.5 ± 4.8 points; better in 2 of 4 seeds, worse in 1, equal in 1"
+    assert strip == "-10.0 [·                   ·                   :] +10.0"
+    loss = compare([0.5, 0.4], [0.7, 0.7], metric="log loss")
+    assert (loss.wins, loss.losses) == (2, 0) and repr(loss).endswith("|] +0.000")
+
+
+def test_shared_rows_are_corrected_for_as_nadeau_and_bengio_do():
+    plain, corrected = compare(NEW, BASE), compare(NEW, BASE, overlap=0.5)
+    assert corrected.standard_error**2 == pytest.approx((1 / 20 + 0.5) * np.var(plain.differences, ddof=1))
+    assert "(corrected for shared rows)" in repr(corrected) and "corrected" not in repr(plain)
+
+
 def test_statements_leave_two_standard_errors():
     gain = compare([0.52, 0.54, 0.56], [0.5, 0.5, 0.5])  # mean 4, standard error 1.1547
     assert gain.above(1.69) and not gain.above(1.70)
@@ -38,6 +54,20 @@ def test_a_claim_holds_or_stops(capsys):
         claim("a number is not a verdict", 1)
 
 
+def test_a_claim_takes_the_verdict_itself_with_one_margin(capsys):
+    gain = compare([0.52, 0.54, 0.56], [0.5, 0.5, 0.5])
+    for side, right, wrong in (("above", 1.69, 1.70), ("below", 6.31, 6.30), ("within", 6.31, 6.30)):
+        claim("it gains", gain, **{side: right})
+        with pytest.raises(AssertionError, match=rf"it gains \({side} {wrong} was claimed; \+4.0 ± 1.2 points"):
+            claim("it gains", gain, **{side: wrong})
+    assert capsys.readouterr().out == "✓ it gains\n" * 3
+    for margins in ({}, {"above": 1, "below": 9}, {"near": 1}):
+        with pytest.raises(TypeError, match="needs one of above=, below= and within="):
+            claim("it gains", gain, **margins)
+    with pytest.raises(TypeError, match="a verdict and a margin"):
+        claim("it gains", True, above=1)
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
@@ -45,7 +75,10 @@ def test_a_claim_holds_or_stops(capsys):
         (dict(new=[0.1], baseline=[0.1]), "two or more seeds"),
         (dict(new=[0.1, np.nan], baseline=[0.1, 0.2]), "NaN"),
         (dict(new=[93.0, 94.0], baseline=[92.0, 93.0]), "between 0 and 1"),
-        (dict(new=[0.1, 0.2], baseline=[0.1, 0.2], metric="loss"), "'accuracy' or 'error', not 'loss'"),
+        (
+            dict(new=[0.1, 0.2], baseline=[0.1, 0.2], metric="loss"),
+            "metric must be one of accuracy, error, log loss, not 'loss'",
+        ),
     ],
 )
 def test_bad_input(arguments, message):

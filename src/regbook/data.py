@@ -217,6 +217,8 @@ def load(name: str, seeds=range(20), **settings) -> DataSet:
     if "wrong" in settings:
         settings["label_noise"] = settings.pop("wrong")
     makers = {"quadrants": noisy_xor, "digits": _small_digits, "diabetes": diabetes, "wave": wave}
+    if name not in makers:
+        raise ValueError(f"there is no data set {name!r}; there are {', '.join(makers)}")
     return replace(makers[name](seeds=seeds, **settings), name=name)
 
 

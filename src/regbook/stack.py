@@ -64,8 +64,9 @@ class Stack:
         regularisers = [weight.regularizer for model in models for weight in model.trainable_weights]
         l1, l2 = (any(hasattr(regulariser, kind) for regulariser in regularisers) for kind in ("l1", "l2"))
         if self._ready_for != (len(rows[0]), l1, l2):
-            self.train = None
-            gc.collect()
+            if self._ready_for:
+                self.train = None
+                gc.collect()
             self._allocate(*(row.shape for row in rows))
             self.train, self._ready_for = self._compile_training(l1, l2), (len(rows[0]), l1, l2)
         for variable, values in zip(self._variables, rows, strict=True):
