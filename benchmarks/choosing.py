@@ -65,8 +65,8 @@ def main():
     lines = [
         "# What choosing costs",
         "",
-        "Written by `make bench`: gains over plain on the 1000 test images of a division, 20 paired seeds of 150 images",
-        "to train and 50 to validate on, where a method's setting is chosen by each seed on its own validation loss,",
+        "Written by `make bench`: gains over plain on the 1000 test images of a division, 20 paired seeds of 150",
+        "images to train and 50 to validate on. A method's setting is chosen by each seed on its own validation loss,",
         "by each on its own validation accuracy, or once for all seeds by their mean validation accuracy. Accuracy",
         "in points (more is better), then log loss (less is better).",
         "",

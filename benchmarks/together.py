@@ -151,8 +151,8 @@ def report():
     lines = [
         "# What `fit_together` costs",
         "",
-        "Written by `make bench`, on one thread, in batches of 32: 1000 rows, or 150 images of 10 × 10. The loop is Keras's",
-        "own, model after model; a first fit compiles, later ones of the same shape do not: their median of five.",
+        "Written by `make bench`, on one thread, in batches of 32: 1000 rows, or 150 images of 10 × 10. The loop is",
+        "Keras's own, model after model; a first fit compiles, later ones of its shape do not: their median of five.",
         "",
         "| models | epochs | loop, s | first, s | later, s | first: times faster | later: times faster |",
         "|---|---:|---:|---:|---:|---:|---:|",

@@ -129,6 +129,34 @@ def test_the_numbers_are_those_of_fit_together_and_of_keras():
             )
 
 
+def test_the_verdicts_of_the_first_version_come_out_to_the_digit():
+    def network(inputs=2, units=8, step=0.001, strength=0.0, rate=0.0):
+        hidden = layers.Dense(units, "relu", kernel_regularizer=L2(strength))
+        last = layers.Dense(1, "sigmoid", kernel_regularizer=L2(strength))
+        model = keras.Sequential([keras.Input((inputs,)), hidden, layers.Dropout(rate), last])
+        model.compile(keras.optimizers.Adam(step), "binary_crossentropy")
+        return model
+
+    def wide(strength):
+        return network(10, 64, 0.01, strength)
+
+    small = rb.experiment(
+        network, {"plain": {}, "L2": {"strength": 0.01}, "dropout": {"rate": 0.3}}, rb.noisy_xor(), epochs=30
+    )
+    scores = small.open_test({name: name for name in ("plain", "L2", "dropout")})
+    assert str(scores.compare("L2", "plain")) == "-2.5 ± 0.5 points, better in 1 of 20 seeds"
+    assert str(scores.compare("dropout", "plain")) == "-2.8 ± 0.3 points, better in 0 of 20 seeds"
+
+    noisy = rb.noisy_xor(rows=500, irrelevant=8, label_noise=0.1)
+    runs = rb.experiment(wide, {"plain": {"strength": 0.0}, "L2": {"strength": 0.01}}, noisy, epochs=60)
+    stopped = {f"{name} stopped": runs.choose(name, stopped=True) for name in ("plain", "L2")}
+    scores = runs.open_test({"plain": "plain", "L2": "L2"} | stopped)
+    assert str(scores.compare("L2", "plain")) == "+9.0 ± 0.4 points, better in 20 of 20 seeds"
+    assert str(scores.compare("plain stopped", "plain")) == "+6.2 ± 0.3 points, better in 20 of 20 seeds"
+    assert str(scores.compare("L2", "plain stopped")) == "+2.8 ± 0.5 points, better in 16 of 20 seeds"
+    assert str(scores.compare("L2 stopped", "L2")) == "+0.7 ± 0.3 points, better in 14 of 20 seeds"
+
+
 def test_stopped_in_time_is_the_epoch_of_the_smallest_validation_loss():
     runs = fitted({"plain": {"step": 0.1}}, epochs=8)
     losses = runs.curve("plain")

@@ -27,14 +27,16 @@ _HOME = {
     "claim": "evidence",
     "Knob": "knobs",
 }
-__all__ = list(_HOME)
+__all__ = [*_HOME, "plots"]
 
 
 def __getattr__(name):
+    if name == "plots":
+        return import_module("regbook.plots")
     if name in _HOME:
         return getattr(import_module(f"regbook.{_HOME[name]}"), name)
     raise AttributeError(f"regbook has no '{name}'; it has {', '.join(__all__)}")
 
 
 def __dir__():
-    return [*globals(), *__all__]
+    return __all__

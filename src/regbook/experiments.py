@@ -50,7 +50,9 @@ def experiment(build, settings, data, *, epochs, batch_size=32):
         runs |= job.fit(epochs, batch_size)
     for name, setting in settings.items():
         if name not in runs:
-            runs[name] = _Others([clone(setting).fit(x, y) for x, y in zip(data.train.x, data.train.y)], data)
+            runs[name] = _Others(
+                [clone(setting, safe=False).fit(x, y) for x, y in zip(data.train.x, data.train.y)], data
+            )
     return Runs(data, build, settings, {name: runs[name] for name in settings})
 
 
