@@ -13,6 +13,7 @@ from keras import layers
 from keras.regularizers import L2
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import SVC
 
 from regbook.data import DataSet, Part
 from regbook.experiments import initial_weights
@@ -318,10 +319,11 @@ def test_bad_input_is_named_before_any_training(arguments, message, monkeypatch)
 
 
 def test_unknown_names_are_named():
-    runs = fitted({"plain": {}, "neighbours": KNeighborsClassifier()}, epochs=1)
+    runs = fitted({"plain": {}, "neighbours": KNeighborsClassifier(), "SVM": SVC()}, epochs=1)
     for wrong, message in (
-        (lambda: runs.choose("L2"), "there is no setting 'L2'; there are plain, neighbours"),
+        (lambda: runs.choose("L2"), "there is no setting 'L2'; there are plain, neighbours, SVM"),
         (lambda: runs.choose(), "choose needs the names of settings"),
+        (lambda: runs.choose("SVM", "plain"), "SVM, plain can't be compared: some have no probabilities"),
         (lambda: runs.choose("neighbours", stopped=True), "only networks can be stopped in time"),
         (lambda: runs.curve("plain", "auc"), "'plain' has no curve 'auc'; it has loss, penalty"),
         (lambda: runs.curve("neighbours"), "'neighbours' has no curve 'val_loss'; it has none"),

@@ -1,7 +1,5 @@
 """One job: say before any training whether Keras models and data can be fitted together, and why not."""
 
-from inspect import signature
-
 import keras
 import numpy as np
 from keras import constraints, layers
@@ -24,17 +22,12 @@ _LAYER_OPTIONS = {
     "trainable": True, "activity_regularizer": None, "groups": 1, "data_format": "channels_last", "renorm": False,
     "lora_enabled": False, "quantization_mode": None,
 }  # fmt: skip
-# Options that must be the same for all members. The others are numbers of the member, or of no use once it is built.
-_OPTIONS = {
-    kind: [
-        name
-        for name in signature(kind).parameters
-        if name
-        not in ("name", "dtype", "rate", "stddev", "seed", "kwargs", "lora_rank", "lora_alpha", "quantization_config")
-        and not name.endswith(("_initializer", "_regularizer", "_constraint", "renorm_clipping", "renorm_momentum"))
-    ]
-    for kind in _LAYERS
-}
+# Options that must be the same for all members; the others are numbers of the member, or of no use once it is built.
+_OPTIONS = (
+    "units", "filters", "activation", "use_bias", "kernel_size", "pool_size", "strides", "padding", "dilation_rate",
+    "keepdims", "target_shape", "axis", "momentum", "epsilon", "center", "scale", "rms_scaling", "synchronized",
+    "noise_shape",
+)  # fmt: skip
 # Options that make an optimiser look at more than one weight at a time, or do more than its update rule.
 _OPTIMISER_OPTIONS = (
     "clipnorm", "global_clipnorm", "clipvalue", "use_ema", "gradient_accumulation_steps", "loss_scale_factor",
@@ -160,8 +153,7 @@ def _shape(number, model):
         "the layers": [type(layer).__name__ for layer in model.layers],
     }
     for place, layer in enumerate(model.layers):
-        for option in _OPTIONS[type(layer)]:
-            shape[f"{option} of layer {place}"] = getattr(layer, option)
+        shape |= {f"{name} of layer {place}": getattr(layer, name) for name in _OPTIONS if hasattr(layer, name)}
         for weight in layer.weights:
             shape[f"{weight.name} of layer {place}"] = (weight.shape, weight.trainable)
             if weight.constraint:

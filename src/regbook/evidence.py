@@ -135,8 +135,27 @@ def claim(text: str, evidence, **margin) -> None:
     print(f"✓ {text}")
 
 
+class Shown:
+    """What has a `table()` shows it: as HTML in a notebook, as text with the same numbers anywhere else."""
+
+    def __repr__(self):
+        return repr(self.table())
+
+    def _repr_html_(self):
+        return self.table()._repr_html_()
+
+
+def mean_and_error(scores, metric, overlap=0.0):
+    """The mean of (seeds,) scores and its standard error, corrected as a Verdict's, as text; '' for None."""
+    if scores is None:
+        return ""
+    factor, digits, unit = METRICS[metric]
+    error = scores.std(ddof=1) * np.sqrt(1 / len(scores) + overlap) if len(scores) > 1 else np.nan
+    return f"{factor * scores.mean():.{digits}f} ± {factor * error:.{digits}f}{' %' if unit else ''}"
+
+
 class Table:
-    """A table that shows itself: as HTML in a notebook, as text with the same numbers anywhere else."""
+    """Rows of cells below a header, that show themselves."""
 
     def __init__(self, header, rows):
         self.cells = [list(map(str, row)) for row in (header, *rows)]

@@ -15,7 +15,7 @@ from sklearn.metrics import log_loss
 
 from regbook.checks import check_count, check_data, check_inputs, kind_of
 from regbook.data import DataSet
-from regbook.evidence import METRICS, Table, Verdict, compare
+from regbook.evidence import METRICS, Shown, Table, Verdict, compare, mean_and_error
 from regbook.numerics import rng
 from regbook.stack import settings_of, stack_of, write_weights
 from regbook.together import sources, train
@@ -46,8 +46,8 @@ def experiment(build, settings, data, *, epochs, batch_size=32):
             model = build(**_arguments(setting))
             groups.setdefault(_named(name, kind_of, model), {})[name] = model
     jobs = [_Job(models, settings, data) for models in groups.values()]
-    for job in jobs:
-        runs |= job.fit(epochs, batch_size)
+    while jobs:  # a job keeps what it compiled
+        runs |= jobs.pop(0).fit(epochs, batch_size)
     for name, setting in settings.items():
         if name not in runs:
             runs[name] = _Others(
@@ -69,7 +69,7 @@ class Choice:
 
 
 @dataclass(frozen=True, repr=False)
-class Runs:
+class Runs(Shown):
     """What an experiment saw: for each setting and seed the curves, and the weights at the last and the best epoch."""
 
     data: DataSet
@@ -88,6 +88,8 @@ class Runs:
         if not names:
             raise ValueError("choose needs the names of settings")
         seen = [self._run(name).seen("validation", stopped) for name in names]
+        if len({tuple(scores) for scores in seen}) > 1:
+            raise ValueError(f"{', '.join(names)} can't be compared: some have no probabilities, and so no log loss")
         losses = [scores.get("log loss", scores.get("error", 1 - scores.get("accuracy", 0))) for scores in seen]
         return Choice(tuple(names[pick] for pick in np.argmin(losses, axis=0)), stopped)
 
@@ -106,9 +108,9 @@ class Runs:
                 "longer tested. Choose all methods first, or draw the data anew with other seeds"
             )
         if not self._opened:
-            self.data._openings.append(True)
-            self._opened["methods"] = methods
             self._opened["scores"] = Scores(methods, self._test(methods), self.data.overlap)
+            self._opened["methods"] = methods
+            self.data._openings.append(True)
         return self._opened["scores"]
 
     def curve(self, name, what="val_loss") -> np.ndarray:
@@ -152,31 +154,23 @@ class Runs:
                     found[name].setdefault(metric, np.full(len(picks), np.nan))[seeds] = values
         return found
 
-    def _table(self):
-        metrics = [m for m in METRICS if any(m in run.seen("validation", False) for run in self._runs.values())]
-        columns = [(metrics[0], "training", False)] + [(m, "validation", at) for m in metrics for at in (False, True)]
-        header = [f"{m}: {'stopped in time' if at else part}" for m, part, at in columns]
-        rows = [
-            [
-                name,
-                *(
-                    _cell(run.seen(part, at).get(m), m) if not (at and isinstance(run, _Others)) else ""
-                    for m, part, at in columns
-                ),
-            ]
-            for name, run in self._runs.items()
-        ]
-        return Table(["", *header], rows)
-
-    def __repr__(self):
-        return repr(self._table())
-
-    def _repr_html_(self):
-        return self._table()._repr_html_()
+    def table(self) -> Table:
+        """One row per setting: mean over the seeds and standard error; stopped in time is a validation score too."""
+        last = {name: run.seen("validation", False) for name, run in self._runs.items()}
+        metrics = [metric for metric in METRICS if any(metric in scores for scores in last.values())]
+        header, rows = ["", f"{metrics[0]}: training"], [[name] for name in self._runs]
+        for metric in metrics:
+            header += [f"{metric}: validation", f"{metric}: stopped in time"]
+        for row, (name, run) in zip(rows, self._runs.items()):
+            stopped = run.seen("validation", True) if isinstance(run, _Network) else {}
+            cells = [(run.seen("training", False), metrics[0])]
+            cells += [(scores, metric) for metric in metrics for scores in (last[name], stopped)]
+            row += [mean_and_error(scores.get(metric), metric, self.data.overlap) for scores, metric in cells]
+        return Table(header, rows)
 
 
 @dataclass(frozen=True, repr=False)
-class Scores:
+class Scores(Shown):
     """What the test set says of each method: `scores[method][metric]`, (seeds,). It shows itself as a table."""
 
     methods: dict
@@ -195,19 +189,14 @@ class Scores:
             raise ValueError(f"'{new}' and '{baseline}' have no {metric} in common; they have {', '.join(self[new])}")
         return compare(self[new][metric], self[baseline][metric], metric, self.overlap, (new, baseline))
 
-    def _table(self):
+    def table(self) -> Table:
+        """One row per method: mean over the seeds, its standard error, and what was chosen."""
         metrics = list(dict.fromkeys(metric for scores in self._scores.values() for metric in scores))
         rows = [
-            [name, *(_cell(scores.get(metric), metric) for metric in metrics), str(self.methods[name])]
+            [name, *(mean_and_error(scores.get(m), m, self.overlap) for m in metrics), self.methods[name]]
             for name, scores in self._scores.items()
         ]
         return Table(["on the test set", *metrics, "setting"], rows)
-
-    def __repr__(self):
-        return repr(self._table())
-
-    def _repr_html_(self):
-        return self._table()._repr_html_()
 
 
 def initial_weights(model, seed):
@@ -229,7 +218,7 @@ class _Job:
     """The settings of one architecture: everything is checked when it is made, and fitted at once by `fit`."""
 
     def __init__(self, models, settings, data):
-        self.models, self.seeds = models, data.seeds
+        self.models, self.seeds, self.stack = models, data.seeds, stack_of(list(models.values()))
         self.changes = {name: settings[name]["each_epoch"] for name in models if "each_epoch" in settings[name]}
         first = next(iter(models))
         self.train_set, self.held_out = (
@@ -257,10 +246,10 @@ class _Job:
             )
             started[key] = started.get(key) or [initial_weights(model, seed) for seed in self.seeds]
             members += [(*weights, *settings_of(model)) for weights in started[key]]
-        stack = stack_of(list(self.models.values()))
-        stack.begin(list(self.models.values()), *map(np.stack, zip(*members)))
+        self.stack = stack_of(list(self.models.values()))  # as compiled as it may be
+        self.stack.begin(list(self.models.values()), *map(np.stack, zip(*members)))
         history = train(
-            stack,
+            self.stack,
             rows if self.changes else rows(0),
             (*self.held_out, np.tile(own, len(names))),
             self.seeds,
@@ -278,8 +267,7 @@ class _Job:
         return runs
 
     def _checked(self, x, y, name=""):
-        stack = stack_of(list(self.models.values()))
-        return check_data(stack, len(self.seeds), x, _as_taken(y, stack), name)
+        return check_data(self.stack, len(self.seeds), x, _as_taken(y, self.stack), name)
 
     def _changed(self, name, epoch, streams):
         """The rows of an epoch of the setting `name`, for all seeds."""
@@ -357,14 +345,6 @@ def _as_taken(y, stack):
     """Class numbers as columns of 0 and 1 where the loss takes those."""
     y = np.asarray(y)
     return np.eye(stack.outputs[-1])[y] if stack.loss == "categorical_crossentropy" and y.dtype.kind in "iu" else y
-
-
-def _cell(values, metric):
-    if values is None:
-        return ""
-    factor, digits, unit = METRICS[metric]
-    error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
-    return f"{factor * values.mean():.{digits}f} ± {factor * error:.{digits}f}{' %' if unit else ''}"
 
 
 def _arguments(setting):
