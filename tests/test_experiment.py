@@ -295,8 +295,8 @@ def no_validation():
         (dict(settings=[]), "settings must be a dictionary"),
         (dict(settings={}), "with one name or more"),
         (
-            dict(settings={"L2": {"strenght": 1}}),
-            "'L2' names 'strenght', which is no argument of build.units, strength",
+            dict(settings={"L2": {"force": 1}}),
+            "'L2' names 'force', which is no argument of build.units, strength",
         ),
         (dict(settings={"plain": {}, "again": {"units": 6}}), "settings 'plain' and 'again' are equal"),
         (dict(settings={"a": Ridge(1.0), "b": Ridge(1.0)}), "settings 'a' and 'b' are equal"),
