@@ -95,13 +95,14 @@ def test_streams_of_a_seed_do_not_move_each_other():
 @pytest.mark.parametrize("label_noise", [0.0, 0.2])
 def test_data_sets_draw_their_own_examples(label_noise):
     for data in (noisy_xor(label_noise=label_noise), digits(label_noise), diabetes(), wave()):
-        plt.close("all")
-        data.show()
-        texts = [axes.get_title() for axes in plt.gcf().axes]
-        texts += [t.get_text() for axes in plt.gcf().axes if axes.get_legend() for t in axes.get_legend().get_texts()]
-        marked = [text for text in texts if "false" in text]
+        with plt.rc_context():  # the course's style, which the first drawing sets, is for this test only
+            plt.close("all")
+            data.show()
+            titles = [axes.get_title() for axes in plt.gcf().axes]
+            legends = [axes.get_legend() for axes in plt.gcf().axes if axes.get_legend()]
+        marked = [t for t in titles + [text.get_text() for key in legends for text in key.get_texts()] if "false" in t]
         if data.name == "digits":
-            assert len(texts) == 20 and len(marked) == data.train.mislabelled[0, :20].sum()
+            assert len(titles) == 20 and len(marked) == data.train.mislabelled[0, :20].sum()
         assert bool(marked) == (label_noise > 0 and data.name in ("digits", "noisy XOR"))
 
 
