@@ -109,14 +109,14 @@ def digits(label_noise=0.0, seeds=range(20)) -> DataSet:
     places = np.stack([random.permutation(np.flatnonzero(y == digit)) for digit in range(10)])
     test, blocks = places[:, :100].ravel(), places[:, 100:].reshape(10, 20, 20)
 
-    def falsify(random, labels):
-        false = random.random(len(labels)) < label_noise
-        return np.where(false, (labels + random.integers(1, 10, len(labels))) % 10, labels), false
-
     def one(seed):
         random, own = rng(seed, 0, 2), blocks[:, seed % 20]
         parts = [random.permutation(part.ravel()) for part in (own[:, :15], own[:, 15:])]
-        return *((x[part], *falsify(random, y[part])) for part in parts), (x[test], y[test], np.zeros(len(test), bool))
+        return *((x[part], *_falsify(random, y[part], label_noise)) for part in parts), (
+            x[test],
+            y[test],
+            np.zeros(len(test), bool),
+        )
 
     data = for_seeds("digits", seeds, one)
     common = Part(*(np.broadcast_to(array[:1], array.shape) for array in vars(data._test).values()))
@@ -205,6 +205,12 @@ def _check(name, value, low, high):
         raise ValueError(f"{name} must lie in {low} … {high}, not {value}")
 
 
+def _falsify(random, labels, share):
+    """Digits with a share of them replaced by other digits, and which: twice (rows,)."""
+    false = random.random(len(labels)) < share
+    return np.where(false, (labels + random.integers(1, 10, len(labels))) % 10, labels), false
+
+
 @cache
 def _images():
     """(5000, 100) pixels in 0 … 1, and the digits: (5000,)."""
@@ -229,10 +235,10 @@ def _small_digits(rows=200, label_noise=0.0, seeds=range(20)):
         random = rng(seed)
         (x_train, y_train), (x_held, y_held), test = cut_in_three(nudged(x / 16), y, rows, 200, seed, stratify=True)
 
-        def falsify(labels):
-            false = random.random(len(labels)) < label_noise
-            return np.where(false, (labels + random.integers(1, 10, len(labels))) % 10, labels), false
-
-        return (x_train, *falsify(y_train)), (x_held, *falsify(y_held)), (*test, np.zeros(len(test[1]), bool))
+        return (
+            (x_train, *_falsify(random, y_train, label_noise)),
+            (x_held, *_falsify(random, y_held, label_noise)),
+            (*test, np.zeros(len(test[1]), bool)),
+        )
 
     return for_seeds("digits", seeds, one)

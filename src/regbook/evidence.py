@@ -28,8 +28,7 @@ class Verdict:
     @property
     def standard_error(self) -> float:
         """Of the mean. Where seeds share rows, by Nadeau and Bengio's correction: 1/seeds becomes 1/seeds + overlap."""
-        share = 1 / len(self.differences) + self.overlap
-        return float(self.differences.std(ddof=1) * np.sqrt(share))
+        return _standard_error(self.differences, self.overlap)
 
     @property
     def wins(self) -> int:
@@ -150,7 +149,7 @@ def mean_and_error(scores, metric, overlap=0.0):
     if scores is None:
         return ""
     factor, digits, unit = METRICS[metric]
-    error = scores.std(ddof=1) * np.sqrt(1 / len(scores) + overlap) if len(scores) > 1 else np.nan
+    error = _standard_error(scores, overlap) if len(scores) > 1 else np.nan
     return f"{factor * scores.mean():.{digits}f} ± {factor * error:.{digits}f}{' %' if unit else ''}"
 
 
@@ -170,3 +169,7 @@ class Table:
                        for row, tag in zip(self.cells, ["th"] + ["td"] * len(self.cells)))  # fmt: skip
         rows = "".join(f"<tr>{row}</tr>" for row in body)
         return f'<table class="results"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _standard_error(values, overlap):
+    return float(values.std(ddof=1) * np.sqrt(1 / len(values) + overlap))

@@ -76,7 +76,7 @@ class Runs(Shown):
     build: object
     settings: dict
     _runs: dict
-    _opened: dict = field(default_factory=dict)
+    _opened: list = field(default_factory=list)
 
     def choose(self, *names, stopped=False) -> Choice:
         """Let each seed choose among the settings `names` of one method: smallest loss on its own validation rows.
@@ -102,16 +102,15 @@ class Runs(Shown):
         Example: runs.open_test({"plain": "plain", "stopped in time": runs.choose("plain", stopped=True)})
         """
         methods = {name: c if isinstance(c, Choice) else self.choose(c) for name, c in methods.items()}
-        if self._opened.get("methods", methods) != methods or (self.data.opened and not self._opened):
+        if self.data.opened and not (self._opened and self._opened[0].methods == methods):
             raise ValueError(
                 f"the test set of '{self.data.name}' was opened before: what is chosen after looking at it is no "
                 "longer tested. Choose all methods first, or draw the data anew with other seeds"
             )
         if not self._opened:
-            self._opened["scores"] = Scores(methods, self._test(methods), self.data.overlap)
-            self._opened["methods"] = methods
+            self._opened.append(Scores(methods, self._test(methods), self.data.overlap))
             self.data._openings.append(True)
-        return self._opened["scores"]
+        return self._opened[0]
 
     def curve(self, name, what="val_loss") -> np.ndarray:
         """(seeds, epochs): `loss`, `penalty`, `accuracy`, `val_loss` or `val_accuracy` of a network by epoch."""
