@@ -1,12 +1,61 @@
-"""Settings of the kernels in which nbval runs the notebooks."""
+"""What all tests share: where things are, the browser, and settings of the kernels in which nbval runs notebooks."""
 
 import os
+import shutil
 import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent
+SITE = ROOT / "_build/html"
+PARTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
+CHAPTERS = [ROOT / f"{entry['file']}.ipynb" for entry in PARTS[0]["chapters"]]  # the course, in its order
+NOTEBOOKS = sorted([*ROOT.glob("chapters/*.ipynb"), *ROOT.glob("chapters/solutions/*.ipynb")])
 
 os.environ["TQDM_DISABLE"] = "1"  # a progress bar would be part of what is printed
 
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+    "msedge",
+)
+# No sandbox: continuous integration runs as root. The others keep the browser from asking its maker's servers.
+SWITCHES = ("no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking")
+SWITCHES += ("disable-component-update", "disable-sync")
+
 
 def pytest_sessionstart():
-    # Two kernels that start in the same moment can be given the same free ports, and one then never answers.
+    # Two kernels that start in the same moment can be given the same free ports, and one then never answers. (Sockets
+    # in files would need a name for each kernel, which nbval can't be told.)
     if os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0":
         time.sleep(3)
+
+
+def need(found, message):
+    """Skip the calling test with `message` where `found` is false.
+
+    In continuous integration, which sets REGBOOK_COMPLETE=1, it fails instead: a test that never runs proves nothing.
+    """
+    if not found and os.environ.get("REGBOOK_COMPLETE") == "1":
+        pytest.fail(f"REGBOOK_COMPLETE=1, but {message}", pytrace=False)
+    if not found:
+        pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """The Chromium or Chrome of this computer, driven by Playwright."""
+    from playwright.sync_api import sync_playwright
+
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    need(path, "no browser is here: install Chromium (Debian and Ubuntu: apt install chromium) or Chrome")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=[f"--{switch}" for switch in SWITCHES])
+        yield chromium
+        chromium.close()

