@@ -1,0 +1,98 @@
+"""Sphinx extension: lists that are made from the table of contents, the notebooks and the exercises themselves.
+
+`{chapter-list}` gives each chapter with the line below its title; `{exercise-list}` gives, for teachers, what each
+exercise of each numbered chapter trains, and, folded, the mistakes that its check recognises.
+"""
+
+import re
+from importlib import import_module
+from pathlib import Path
+
+import nbformat
+import yaml
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import SphinxDirective
+
+from regbook.exercises import LEVELS
+
+
+class List(SphinxDirective):
+    """A directive whose MyST text is made from the notebooks of the table of contents."""
+
+    def run(self):
+        toc = yaml.safe_load((Path(self.env.srcdir) / "_toc.yml").read_text(encoding="utf-8"))
+        paths = [
+            (part, Path(self.env.srcdir) / f"{entry['file']}.ipynb") for part in toc["parts"] for entry in part["chapters"]
+        ]
+        paths = [(part, path) for part, path in paths if path.exists()]
+        for _, path in paths:
+            self.env.note_dependency(str(path))
+        parent = nodes.Element()
+        lines = list(self.lines(paths))
+        self.state.nested_parse(StringList(lines, self.get_source_info()[0]), self.content_offset, parent)
+        return parent.children
+
+    def lines(self, paths):
+        raise NotImplementedError
+
+
+class ChapterList(List):
+    def lines(self, paths):
+        yield from ("| chapter | |", "|---|---|")
+        for _, path in paths:
+            line = re.search(r"^\*(.*)\*$", text(path), re.MULTILINE)
+            if not line or "minutes" not in line[1]:
+                raise ExtensionError(f"{path.name} has no line '*About 30 minutes. …*' below its title")
+            yield f"| [](/chapters/{path.name}) | {line[1]} |"
+
+
+class ExerciseList(List):
+    def lines(self, paths):
+        for part, path in paths:
+            if part.get("numbered"):
+                exercises = import_module(f"regbook.exercises.{path.stem.replace('-', '_')}").exercises.by_name.values()
+                yield from ("", f"**[](/chapters/{path.name})**", "")
+                yield from table(path, exercises)
+                yield from mistakes(exercises)
+
+
+def text(path):
+    """The Markdown of a notebook."""
+    cells = nbformat.read(path, as_version=4).cells
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+
+def objectives(path):
+    """The items below "What you'll learn" in a notebook."""
+    listed = re.search(r"\*\*What you'll learn\*\*\n\n((?:- .*\n(?:  .*\n)*)+)", text(path))
+    if not listed:
+        raise ExtensionError(f"{path.name} has no list below a line **What you'll learn** and an empty line")
+    return [" ".join(item.split()) for item in re.split(r"^- ", listed[1], flags=re.MULTILINE)[1:]]
+
+
+def table(path, exercises):
+    trained = objectives(path)
+    yield from ("| exercise | kind | level | minutes | trains |", "|---|---|---|---:|---|")
+    for e in exercises:
+        if not 1 <= e.objective <= len(trained):
+            raise ExtensionError(f"{path.name}: {e.name!r} trains objective {e.objective}; it lists {len(trained)}")
+        label = f"{path.stem}-{e.name.replace(' ', '-')}"
+        yield f"| {{ref}}`{label}` | {e.kind} | {LEVELS[e.level]} | {e.minutes} | {trained[e.objective - 1]} |"
+    yield f"| together | | | {sum(e.minutes for e in exercises)} | |"
+
+
+def mistakes(exercises):
+    yield from ("", ":::{admonition} What the checks say to common mistakes", ":class: dropdown", "")
+    for e in exercises:
+        sentences = [looks_like for _, looks_like in getattr(e, "mistakes", ())]
+        if sentences:  # a definition list: the exercise, and what is said to it
+            yield from ("", e.title, "", f": - {sentences[0]}", *(f"  - {sentence}" for sentence in sentences[1:]))
+    yield ":::"
+
+
+def setup(app):
+    app.add_directive("chapter-list", ChapterList)
+    app.add_directive("exercise-list", ExerciseList)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
