@@ -1,7 +1,7 @@
 """One job: the exercises of a chapter, as its notebook uses them: check, hint, progress.
 
-`from regbook.exercises.penalty import exercises` gives a chapter's `Exercises`. The checks compare with right and wrong solutions that
-stand in the same files; who reads them there has read a solution.
+`from regbook.exercises.penalty import exercises` gives a chapter's `Exercises`. The checks compare with right and wrong
+solutions that stand in the same files; who reads them there has read a solution.
 """
 
 from regbook.exercises.exercise import LEVELS, Break, Exercise, Function, Value
@@ -23,7 +23,7 @@ class Exercises:
         self._done = set()
 
     def check(self, name, answer):
-        """Say whether `answer` solves the exercise `name`; if not, what kind of mistake it looks like, and where to read."""
+        """Say whether `answer` solves the exercise `name`; if not, what mistake it looks like, and where to read."""
         exercise = self._find(name)
         mistake = exercise.mistake(answer)
         if mistake is None:

@@ -135,7 +135,7 @@ _PENALTY = Function(
 
 
 def _too_often(rate):
-    """Does dropout on the inputs of a linear regression cost, by more than two standard errors? 20 splits, validation data."""
+    """Does dropout on the inputs of a linear regression cost, by more than two standard errors? 20 validation parts."""
     if not 0 <= rate < 1:
         return "A rate is at least 0 and less than 1."
     diabetes = load("diabetes")

@@ -17,8 +17,9 @@ UNANSWERED = "not answered yet: replace the ... and run the cell"
 class Exercise:
     """What all exercises have in common.
 
-    name: what check(...) calls it. title: its heading in the book. kind: 'predict', 'compute', 'code' or 'break it'. level: a key of LEVELS. minutes: to solve it. objective: which of the chapter's "What you'll learn", counted from 1. section: the heading
-    that helps. hints: from vague to plain, given one at a time.
+    name: what check(...) calls it. title: its heading in the book. kind: 'predict', 'compute', 'code' or 'break it'.
+    level: a key of LEVELS. minutes: to solve it. objective: which of the chapter's "What you'll learn", counted from 1.
+    section: the heading that helps. hints: from vague to plain, given one at a time.
     """
 
     name: str
@@ -39,8 +40,8 @@ class Exercise:
 class Value(Exercise):
     """The answer is a number, an array or list of numbers, a word, or a list of words.
 
-    right: the answer. within: how far a number may be from it, as a share of it. mistakes: (a wrong answer, what it looks like) in
-    order; a callable in place of the wrong answer gets the reader's and says whether it is that mistake.
+    right: the answer. within: how far a number may be from it, as a share of it. mistakes: (a wrong answer, what it
+    looks like) in order; a callable in place of the wrong answer gets the reader's and says whether it is that mistake.
     """
 
     right: object
@@ -86,8 +87,8 @@ class Value(Exercise):
 class Function(Exercise):
     """The answer is a function of the reader's.
 
-    cases: tuples of arguments to call it with. right: functions that solve the exercise; each conventional way to read it. mistakes:
-    (a function with a mistake in it, what that mistake is) in order. within: as for Value.
+    cases: tuples of arguments to call it with. right: functions that solve the exercise; each conventional way to read
+    it. mistakes: (a function with a mistake in it, what that mistake is) in order. within: as for Value.
     """
 
     cases: tuple[tuple, ...]
@@ -155,7 +156,7 @@ class Function(Exercise):
 
 @dataclass(frozen=True, kw_only=True)
 class Break(Exercise):
-    """The answer is a setting that makes a claim fail. verdict(number) gives None where it does, else why it does not."""
+    """The answer is a setting that makes a claim fail. verdict(number) gives None where it does, else why not."""
 
     verdict: Callable[[float], str | None]
 
@@ -174,7 +175,7 @@ def close(got, want, within):
 
 
 def to_numbers(answer):
-    """(the answer as a float64 array, None), or (None, what is wrong). Takes numbers, lists, NumPy, TensorFlow, Keras."""
+    """(the answer as a float64 array, None), or (None, what is wrong). Takes numbers, lists, any kind of tensor."""
     try:
         numbers = np.asarray(answer)
         if numbers.dtype.kind not in "biuf":

@@ -58,7 +58,7 @@ def _chosen(strengths, training, validation, test):
 
 
 def _accuracies(strengths, best):
-    """Invented training, validation and test accuracies: training falls with the strength, the others peak near place `best`."""
+    """Invented training, validation and test accuracies: the first fall with the strength, the others peak at best."""
     far = np.abs(np.arange(len(strengths)) - best)[:, None]
     training = 0.95 - 0.05 * np.argsort(np.argsort(strengths))[:, None] + _accuracy.normal(0, 0.01, (len(strengths), 5))
     held_out = [0.82 - 0.03 * far + _accuracy.normal(0, 0.07, (len(strengths), 5)) for _ in range(2)]
@@ -70,7 +70,8 @@ def _vote(strengths, validation):
     return strengths[counts.argmax()]
 
 
-# Three tables, of a seed at which every way to go wrong below answers otherwise than every other, and mean and median agree.
+# Three tables, of a seed at which every way to go wrong below answers otherwise than every other, and mean and median
+# agree.
 _accuracy = np.random.default_rng(3699)
 _TABLES = (
     _accuracies([0, 0.001, 0.01, 0.03, 0.1, 0.3], 2),
@@ -113,7 +114,7 @@ _CHOOSE = Function(
 
 
 def _too_dear(strength):
-    """Does l2(strength) cost accuracy on the noisy problem, by more than two standard errors? Ten pairs, on validation data."""
+    """Does l2(strength) cost accuracy on the noisy problem, by more than two standard errors? Ten validation parts."""
     if not 0 < strength <= 10:
         return "The strength should be greater than 0 and at most 10."
     import keras

@@ -117,7 +117,7 @@ _SHRINK = Function(
 
 
 def _too_close_to_call(strength):
-    """Is ridge at this strength neither better nor worse than least squares by two standard errors, on validation data?"""
+    """Is ridge at this strength, on validation data, within two standard errors of least squares?"""
     if not 0 < strength <= 1000:
         return "The price should be greater than 0 and at most 1000."
     wave = load("wave", seeds=range(100))

@@ -13,9 +13,9 @@ class OutOfTime(BaseException):
 
 
 def run_safely(function, arguments, seconds=SECONDS):
-    """Call function(*arguments), and give back (result, None), or (None, what went wrong as text for a student).
+    """Call function(*arguments). Returns (result, None), or (None, a sentence about what went wrong).
 
-    It runs in a thread of its own, which is stopped after `seconds`. Stopping works between two lines of Python; one long
+    It runs in a thread of its own, which is stopped after `seconds`. Stopping works between two lines of Python; a long
     call of compiled code (a matrix product of a minute) goes on in the background, but the check does not wait for it.
     What can't be stopped: a function that ends Python itself (os._exit) or takes all memory.
     """
