@@ -7,21 +7,16 @@ import functools
 import http.server
 import re
 import threading
-from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
 import pytest
-from address import address
-from browser import BROWSER, MISSING, SWITCHES
-from needs import need
-from places import SITE
+
+from conftest import SITE
 
 PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts)
-WITH_KNOBS = [page for page in PAGES if 'class="knob"' in (SITE / page).read_text(encoding="utf-8")]
-TOP = urlparse(address()["site"]).path
+TEXT = {page: (SITE / page).read_text(encoding="utf-8") for page in PAGES}
+WITH_KNOBS = [page for page in PAGES if 'class="knob"' in TEXT[page]]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-
-need(BROWSER, MISSING)
 
 
 @pytest.fixture(scope="module")
@@ -35,16 +30,6 @@ def address():
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=BROWSER, args=SWITCHES)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
@@ -71,8 +56,7 @@ def open_page(browser, address):
         context.close()
 
 
-@pytest.mark.parametrize("width", [1300, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme, width", [("light", 1300), ("dark", 390)])
 @pytest.mark.parametrize("page", PAGES)
 def test_page_is_quiet_private_and_accessible(open_page, page, scheme, width):
     from axe_playwright_python.sync_playwright import Axe
@@ -127,20 +111,12 @@ def test_search_finds_dropout(open_page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_internal_link_is_alive(page):
-    text = (SITE / page).read_text(encoding="utf-8")
+    top = urlparse(re.search(r'<link rel="canonical" href="(.*)chapters/', TEXT["chapters/welcome.html"])[1]).path
     dead = []
-    for link in set(re.findall(r'<a\b[^>]*?\bhref="([^"]*)"', text)):
-        if urlparse(link).scheme or link.startswith(("#", "//")) and link == "#":
-            continue
-        target, anchor = urldefrag(urljoin(page, link.removeprefix(TOP)))  # the 404 page's begins there
-        file = SITE / unquote(target)
-        if not file.is_file():
-            dead.append(link)
-        elif anchor and file.suffix == ".html" and not re.search(rf'id="{re.escape(unquote(anchor))}"', _text(file)):
-            dead.append(link)
+    for link in set(re.findall(r'<a\b[^>]*?\bhref="([^"]+)"', TEXT[page])) - {"#"}:
+        target, anchor = urldefrag(urljoin(page, link.removeprefix(top)))  # the 404 page's link begins with the top
+        if not urlparse(link).scheme:
+            there = (SITE / unquote(target)).is_file()
+            known = not anchor or target not in TEXT or f'id="{unquote(anchor)}"' in TEXT[target]
+            dead += [link] * (not (there and known))
     assert not dead
-
-
-@functools.cache
-def _text(file: Path):
-    return file.read_text(encoding="utf-8")

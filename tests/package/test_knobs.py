@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 from xml.etree import ElementTree
 
 import matplotlib.pyplot as plt
@@ -16,7 +17,7 @@ BITS = 1e-13  # what another processor's arithmetic may move
 
 def knob(move=0.0, **changes):
     def draw(value):
-        figure, axes = plt.subplots()
+        _, axes = plt.subplots()
         axes.plot(np.linspace(0, 1, 5) * (value + move), "o-", label="<line>")
         axes.legend()
         return f"value {value} & more"
@@ -25,15 +26,14 @@ def knob(move=0.0, **changes):
     return Knob(**{"name": "line"} | settings)
 
 
-def frames(html):
-    return re.findall(r'<div class="knob-frame" data-says="([^"]*)"( hidden)?>(<svg.*?</svg>)</div>', html, re.DOTALL)
-
-
 def test_one_frame_a_value_and_only_the_first_is_seen_without_script():
-    found = frames(knob()._repr_html_())
+    before = plt.get_fignums()
+    html = knob()._repr_html_()
+    assert plt.get_fignums() == before  # no figure is left open
+    found = re.findall(r'<div class="knob-frame" data-says="([^"]*)"( hidden)?>(<svg.*?</svg>)</div>', html, re.DOTALL)
     assert [says for says, _, _ in found] == ["value 1 &amp; more", "value 2 &amp; more", "value 3 &amp; more"]
     assert [hidden == "" for _, hidden, _ in found] == [False, True, False]
-    assert '<div class="knob-turn" hidden>' in knob()._repr_html_()
+    assert '<div class="knob-turn" hidden>' in html
     for _, _, svg in found:
         drawing = ElementTree.fromstring(svg)
         assert drawing.get("role") == "img" and drawing.get("aria-label").startswith("value")
@@ -51,25 +51,19 @@ def test_it_asks_no_host_and_repeats_no_id():
 def test_the_same_text_whatever_the_last_bits_the_process_and_the_time():
     html = knob()._repr_html_()
     assert knob(BITS)._repr_html_() == html != knob(0.01)._repr_html_()
-    elsewhere = "import sys; sys.path.insert(0, 'tests'); from test_knobs import knob; print(knob()._repr_html_())"
-    result = subprocess.run([sys.executable, "-c", elsewhere], capture_output=True, text=True)
-    assert result.stdout.rstrip() == html
+    code = "from test_knobs import knob; print(knob()._repr_html_())"
+    command = [sys.executable, "-c", code]
+    assert subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent).stdout.rstrip() == html
 
 
 def test_as_text_it_says_every_place():
     assert repr(knob()) == "value:\nvalue 1 & more\nvalue 2 & more\nvalue 3 & more"
 
 
-def test_it_leaves_no_figure_open():
-    before = plt.get_fignums()
-    knob()
-    assert plt.get_fignums() == before
-
-
 @pytest.mark.parametrize(
     "changes, message",
     [({"name": "Two words"}, "small letters and hyphens"), ({"start": 7}, "must be one of the values, not 7")],
 )
-def test_bad_input(changes, message):
+def test_bad_input_is_named(changes, message):
     with pytest.raises(ValueError, match=message):
         knob(**changes)

@@ -18,7 +18,8 @@ import re
 
 import nbformat
 from hygiene import parsed
-from places import ROOT
+
+from conftest import ROOT
 
 NUMBER = r"(?<![\w.])[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?(?![\d,.]*\d)"
 UNIT = r"\s*(?P<unit>%|points?\b|per ?cent\b|minutes\b|of \d+ (?:seeds|pairs|draws)\b)"

@@ -1,4 +1,4 @@
-"""Do all notebooks print the same text on other arithmetic? Run by name: `make test-variants`.
+"""Do all notebooks print the same text on other arithmetic? Run by `pytest -n 0 -m variants`.
 
 Each variant changes what may differ between two readers' machines, or moves every initial weight and every value of the
 data by one unit in the last place (the nudge), which no processor difference exceeds by much at the start.
@@ -11,7 +11,8 @@ import sys
 
 import nbformat
 import pytest
-from places import NOTEBOOKS, ROOT
+
+from conftest import NOTEBOOKS, ROOT
 
 VARIANTS = {
     "nudge": {"REGBOOK_NUDGE": "1"},

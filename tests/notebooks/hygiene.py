@@ -40,15 +40,20 @@ def _faults_of_the_whole(notebook):
 
 
 def _starts_reproducibly(source):
-    """regbook silences TensorFlow and fixes its threads: an import of Keras before it may come too early for that."""
+    """Whether regbook, which silences TensorFlow and fixes its threads, does so before Keras could be imported."""
     imported = set()
     for part in parsed(source).body:
         if isinstance(part, ast.Import | ast.ImportFrom):
             names = [part.module] if isinstance(part, ast.ImportFrom) else [alias.name for alias in part.names]
             imported |= {str(name).split(".")[0] for name in names}
-        elif isinstance(part, ast.Expr) and getattr(getattr(part.value, "func", None), "id", "") == "reproducible":
+        elif isinstance(part, ast.Expr) and _called(part.value) == "reproducible":
             return "regbook" in imported and not imported & {"keras", "tensorflow"}
     return False
+
+
+def _called(node):
+    """The name of what is called: f in f(...) and in module.f(...)."""
+    return getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
 
 
 def parsed(source):
@@ -59,9 +64,8 @@ def parsed(source):
 def _prints(source):
     """Whether a print, claim or check runs in this cell, at any depth but in a function that is only defined here."""
     defined = (ast.FunctionDef, ast.ClassDef)
-    calls = (node for part in parsed(source).body if not isinstance(part, defined) for node in ast.walk(part))
-    names = (getattr(node.func, "id", getattr(node.func, "attr", "")) for node in calls if isinstance(node, ast.Call))
-    return not {"print", "claim", "check", "hint", "progress"}.isdisjoint(names)
+    names = {_called(node) for part in parsed(source).body if not isinstance(part, defined) for node in ast.walk(part)}
+    return not names.isdisjoint({"print", "claim", "check", "hint", "progress"})
 
 
 def _faults_of_code(cell, expected):
@@ -114,11 +118,6 @@ def toc_faults(root):
     """Pages in chapters/ that no table of contents names, and names without a page."""
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
     listed = {toc["root"], *(entry["file"] for part in toc["parts"] for entry in part["chapters"])}
-    there = {
-        str(p.relative_to(root).with_suffix("").as_posix())
-        for p in (root / "chapters").glob("*.*")
-        if p.suffix in (".md", ".ipynb")
-    }
-    return [f"{page}: not in _toc.yml" for page in sorted(there - listed)] + [
-        f"_toc.yml: {page} does not exist" for page in sorted(listed - there)
-    ]
+    there = {f"chapters/{path.stem}" for suffix in ("md", "ipynb") for path in root.glob(f"chapters/*.{suffix}")}
+    unlisted = [f"{page}: not in _toc.yml" for page in sorted(there - listed)]
+    return unlisted + [f"_toc.yml: {page} does not exist" for page in sorted(listed - there)]

@@ -1,0 +1,140 @@
+"""On Binder, does every notebook open from its launch button, and does Run All give the stored text within 1 GiB?
+
+`pytest -n 0 -m binder` makes the environment anew in _build/binder, from the files that Binder reads; it takes minutes.
+"""
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+import nbformat
+import psutil
+import pytest
+
+from conftest import NOTEBOOKS, ROOT, SITE, need
+
+pytestmark = pytest.mark.binder
+ENVIRONMENT = ROOT / "_build/binder/environment"
+HOME = ROOT / "_build/binder/home"  # on Binder the repository is the reader's home folder
+# The environment variables of a Binder session, and those that lead to the network here.
+NETWORK = re.compile("PIP_.*|.*_proxy|SSL_CERT_.*|REQUESTS_CA_BUNDLE", re.IGNORECASE)
+VARIABLES = {name: value for name, value in os.environ.items() if NETWORK.fullmatch(name)}
+VARIABLES |= {"HOME": HOME, "REPO_DIR": HOME, "KERNEL_PYTHON_PREFIX": ENVIRONMENT, "LANG": "C.UTF-8"}
+VARIABLES |= {"PATH": f"{ENVIRONMENT}/bin:{HOME}/.local/bin:/usr/bin:/bin"}
+# Bytes of TensorFlow, Python and the others, as read from disk. Right after the installation the system maps up to
+# 100 MB more, which it takes back when it needs the memory; so these are not measured again.
+PROGRAMS = 350e6
+LAUNCH = re.compile(r'href="https://mybinder\.org/v2/gh/[^/"]+/[^/"]+/[^/"?]+\?urlpath=([^"]+)"')
+
+
+@pytest.fixture(scope="session")
+def home():
+    """A home folder that holds what a commit of the present state would, and the environment which that asks for."""
+    shutil.rmtree(HOME.parent, ignore_errors=True)
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    for name in subprocess.run(listed, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0"):
+        if (ROOT / name).is_file():  # git still lists a file that was deleted since the last commit
+            (HOME / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, HOME / name)
+    version = (HOME / "runtime.txt").read_text().strip().removeprefix("python-")
+    this = f"{sys.version_info.major}.{sys.version_info.minor}"
+    python = sys.executable if this == version else shutil.which(f"python{version}")
+    need(python, f"runtime.txt asks for Python {version}, which is not installed here")
+    steps = f"'{python}' -m venv '{ENVIRONMENT}'; pip install -r requirements.txt --quiet; bash postBuild"
+    end = subprocess.run(["bash", "-exc", steps], cwd=HOME, env=VARIABLES, capture_output=True, text=True)
+    if end.returncode:
+        pytest.fail((end.stdout + end.stderr)[-3000:], pytrace=False)
+    return HOME
+
+
+@pytest.fixture(scope="module")
+def lab(home):
+    """One JupyterLab for all notebooks, as BinderHub starts it: its process, and its addresses with `%s` for a path."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex()
+    settings = {"base_url": "/user/course/", "token": token, "port": port, "open_browser": False, "allow_root": True}
+    command = ["jupyter-lab", *(f"--ServerApp.{name}={value}" for name, value in settings.items())]
+    server = psutil.Popen(command, cwd=home, env=VARIABLES)
+    for _ in range(120):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            break
+        time.sleep(0.5)
+    yield server, f"http://127.0.0.1:{port}/user/course/%s?token={token}"
+    server.terminate()
+    server.wait(30)
+
+
+@pytest.fixture
+def tab(browser, lab):
+    """An empty tab of the browser. The kernel of the notebook that is opened in it ends with it."""
+    with browser.new_page() as page:
+        page.set_default_timeout(60_000)
+        yield page
+        for kernel in page.request.get(lab[1] % "api/kernels").json():
+            page.request.delete(lab[1] % f"api/kernels/{kernel['id']}")
+
+
+def told(notebook):
+    """What a reader is told by each code cell: its printed text, its knobs and tables, and how many pictures it draws.
+
+    Where a slow computer shows a progress bar and erases it, blanks stay behind at the end of a line or alone."""
+    for outputs in [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]:
+        lines = [line.rstrip() for output in outputs for line in output.get("text", "").splitlines() if line.strip()]
+        forms = [output.get("data", {}) for output in outputs]
+        yield lines, [form["text/html"] for form in forms if "text/html" in form], sum("image/png" in f for f in forms)
+
+
+def troubles(notebook):
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "chapters").as_posix())
+def test_run_all_gives_the_stored_text(path, home, lab, tab, capsys):
+    server, address = lab
+    name = path.relative_to(ROOT)
+    page, link, copy = SITE / name.with_suffix(".html"), f"lab/tree/{name.as_posix()}", home / name
+    if page.exists():  # a solutions notebook has no page; it is opened from its chapter
+        assert LAUNCH.findall(page.read_text(encoding="utf-8")) == [link]
+    notebook = nbformat.read(copy, as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for cell in cells:
+        cell.outputs, cell.execution_count = [], None
+    nbformat.write(notebook, copy)
+    tab.goto(address % link + "&reset")  # without reset, it would open the notebooks before this one again
+    tab.wait_for_selector(f".lm-TabBar-tab.jp-mod-current >> text={name.name}")
+    tab.wait_for_selector(".jp-NotebookPanel-toolbar >> text=Python 3")
+    tab.wait_for_selector(".jp-Notebook h1")
+    raw = "() => !/{(term|cite:|eq|numref|admonition)/.test(document.querySelector('.jp-Notebook').innerText)"
+    tab.wait_for_function(raw)  # MyST is rendered
+    tab.get_by_role("menuitem", name="Run", exact=True).click()
+    tab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    needed = 0
+    for tenth in range(1, 3000):  # of a second
+        time.sleep(0.1)
+        with contextlib.suppress(psutil.Error):  # a process ended, or turned into another, while we looked
+            memory = [process.memory_info() for process in (server, *server.children())]
+            needed = max(needed, PROGRAMS + sum(info.rss - info.shared for info in memory))
+        if tenth % 10:
+            continue
+        with contextlib.suppress(nbformat.reader.NotJSONError):  # it was being written
+            notebook = nbformat.read(copy, as_version=4)
+        counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
+        if counts == [*range(1, len(cells) + 1)] or troubles(notebook):
+            break
+        if [kernel["execution_state"] for kernel in tab.request.get(address % "api/kernels").json()] == ["idle"]:
+            tab.keyboard.press("Control+s")
+    with capsys.disabled():
+        print(f"\n{needed / 1e6:6.0f} MB  {name.as_posix()} ", end="")
+    assert troubles(notebook) == []
+    assert counts == [*range(1, len(cells) + 1)], "it was not done after five minutes"
+    assert [*told(notebook)] == [*told(nbformat.read(path, as_version=4))]
+    assert needed < 2**30  # what Binder promises a session

@@ -1,0 +1,109 @@
+"""Does the built book, as `make book` left it in _build/html, hold what the notebooks promise?"""
+
+import gzip
+import re
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from docutils import nodes
+from sphinx.builders.html._assets import _JavaScript
+
+from _ext import pages, solutions
+from _ext.lists import text as text_of
+from _ext.mathml import to_mathml
+from conftest import CHAPTERS, ROOT, SITE
+
+PAGES = sorted((SITE / "chapters").glob("*.html"))
+
+
+def test_it_was_built():
+    assert len(PAGES) > 5, "make book"
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_every_exercise_has_its_solution_folded_below(path):
+    text = (SITE / "chapters" / f"{path.stem}.html").read_text(encoding="utf-8")
+    labels = re.findall(r"^:label: ([\w-]+)$", text_of(path), re.MULTILINE)
+    folded = re.findall(r'<div class="(solution[^"]*)"[^>]*>\s*<p class="admonition-title">(.*?)</p>', text)
+    assert len(labels) >= 4 and len(folded) == len(labels)
+    for label, (classes, title) in zip(labels, folded):
+        assert f'id="{label}"' in text and f"#{label}" in title and "dropdown" in classes
+
+
+@pytest.mark.parametrize("hide", ["hide", ""])
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_the_book_for_a_class_holds_no_solution(path, hide, monkeypatch):
+    monkeypatch.setenv("REGBOOK_SOLUTIONS", hide)
+    source = [path.read_text(encoding="utf-8")]
+    env = SimpleNamespace(doc2path=lambda _: path, note_dependency=lambda _: None)
+    solutions.show(SimpleNamespace(env=env), path.stem, source)
+    assert "{exercise}" in source[0] and "](solutions/" not in source[0]
+    assert ("{solution}" in source[0]) == (not hide)
+
+
+def test_every_page_says_what_it_is():
+    found = []
+    for page in PAGES:
+        html = page.read_text(encoding="utf-8")
+        title = re.search("<title>(.+?)</title>", html, re.DOTALL)[1]
+        description = re.search('<meta name="description" content="(.+?)"', html)[1]
+        assert len(title) > 10 and 40 < len(description) < 200, page.name
+        found.append((title, description))
+        card = re.search('<meta property="og:image" content=".*?/(_images/.+?)"', html)[1]
+        icon = re.search('<link rel="icon"[^>]*href="([^"?]*)', html)[1]
+        assert (SITE / card).is_file() and (page.parent / icon).is_file()
+    assert len({title for title, _ in found}) == len({text for _, text in found}) == len(found)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_first_view_is_light(page):
+    """Under 600 KB as static hosts send it; of our own script at most 30 KB where there are knobs, none elsewhere."""
+    html = page.read_text(encoding="utf-8")
+    names = re.findall(r'<script[^>]*src="([^"?]*)', html)
+    names += [re.search(r'href="([^"?]*)', link)[1] for link in re.findall("<link [^>]*stylesheet[^>]*>", html)]
+    files = {page.parent / name for name in names}
+    assert len(files) > 5
+    sent = sum(len(gzip.compress(data)) for data in [html.encode(), *(file.read_bytes() for file in files)])
+    assert sent + sum(font.stat().st_size for font in (SITE / "_static").glob("*.woff2")) < 600_000
+    article = html[html.index("<article") : html.index("</article>")]
+    script = sum(map(len, re.findall("<script>(.*?)</script>", article, re.DOTALL)))
+    assert (100 < script < 30_000) if 'class="knob"' in article else script < 100  # the theme has a line of its own
+
+
+@pytest.mark.parametrize(
+    "name, times",
+    {"_config.yml": 2, "README.md": 4, "CITATION.cff": 2, "chapters/welcome.md": 4, "chapters/teaching.md": 2}.items(),
+)
+def test_a_fork_has_one_address(name, times):
+    """The files that CONTRIBUTING.md tells a fork to change name the repository of _config.yml, in all their places."""
+    url = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
+    owner, repository = url.removeprefix("https://github.com/").split("/")
+    text = (ROOT / name).read_text(encoding="utf-8")
+    forms = (
+        f"{owner}/{repository}",
+        f"{owner.lower()}.github.io/{repository}",
+        f"cd {repository}",
+        f"%2F{repository}%2F",
+    )
+    assert sum(map(text.count, forms)) == times
+
+
+@pytest.mark.parametrize(
+    "formula, mended",
+    [
+        (r"\underbrace{a + b}_{\text{why}}", "<munder><munder><mrow>"),  # docutils: a subscript of the brace
+        (
+            r"\hat{y}_i",
+            '<msub><mover><mi>y</mi><mo stretchy="false">ˆ</mo></mover><mi>i</mi></msub>',
+        ),  # docutils: below the letter
+    ],
+)
+def test_formulas_become_mathml_as_tex_sets_them(formula, mended):
+    assert mended in re.sub(r"\s*\n\s*", "", to_mathml(nodes.math(formula, formula), display=False))
+
+
+def test_scripts_of_others_are_put_off():
+    """If this fails, Sphinx keeps its scripts otherwise: see _deferred in _ext/pages.py."""
+    late = pages._deferred(_JavaScript("theme.js", priority=3))
+    assert (late.filename, late.priority, late.attributes) == ("theme.js", 3, {"defer": "defer"})

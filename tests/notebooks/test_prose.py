@@ -1,0 +1,117 @@
+"""Are the numbers in the prose printed, its terms linked, its sources real? And would the checks see a fault?"""
+
+import re
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from prose import first_uses, glossary, prose, results, support, supported, unlinked_terms, unsupported_numbers
+from pybtex.database import parse_file
+
+from conftest import NOTEBOOKS, ROOT
+
+SOURCES = parse_file(ROOT / "references.bib").entries
+FOUND_BY = {"doi": r"10\.\d{4,5}/[^\s{}]+", "eprint": r"\d{2}(0[1-9]|1[012])\.\d{4,5}"}
+FOUND_BY |= {"url": r"https://\S+", "isbn": r"97[89](-\d+){4}"}  # only where there is neither of the first two
+NEITHER_DOI_NOR_ARXIV = {"chollet2015", "goodfellow2016", "krogh1991", "srivastava2014"}  # searched for in vain
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+# Without the solutions: they are shown below the exercises of a chapter, after its text.
+each_text = pytest.mark.parametrize("path", sorted(ROOT.glob("chapters/*.ipynb")), ids=lambda path: path.name)
+
+
+@each_notebook
+def test_every_number_in_prose_is_in_the_stored_output(path):
+    assert unsupported_numbers(path) == []
+
+
+@each_notebook
+def test_each_changed_number_is_caught(path):
+    """Each in turn becomes a value that the chapter does not print: 88.0 becomes 88.0773, and 20 becomes 20.773."""
+    notebook = nbformat.read(path, as_version=4)
+    known = support(notebook)
+    for place, text in prose(notebook):
+        for number, _ in results(text):
+            changed = re.sub(r"(?=e|$)", "773" if "." in number else ".773", number, count=1)
+            edited = re.sub(rf"(?<![\w.]){re.escape(number)}(?![\d,.]*\d)", changed, text)
+            assert changed in [n for n, unit in results(edited) if not supported(n, unit, known)], f"{place}: {number}"
+
+
+def test_what_needs_support():
+    for text, numbers in {
+        "It gains 8.7 ± 0.3 points, in 19 of 20 seeds.": ["8.7 points", "0.3 points", "19 of 20", "20 "],
+        "From 78–97 % to 5 per cent; 1 point.": ["78 %", "97 %", "5 %", "1 points"],
+        "Class 1 in chapter 3, 35 minutes, version 2.20.0; 10,000 rows, 1e-12.": ["10,000 ", "1e-12 "],
+        "{cite:t}`gal2016` says 99 %. We say 98 %, and $93.1$, but no $x = 93.2$ or `93.3`.": ["98 %", "93.1 "],
+        "$$\na = 15; \n\nb = 16\n$$ (eq-15)": [],
+        "- 40 rows\n- 41 rows {cite:p}`gal2016`\n| a | 42 |\n| b {cite:p}`gal2016` | 43 |": ["40 ", "42 "],
+        "[25 %](page-30.ipynb) {term}`31 seeds <32>` ![33](34.png)": ["25 %", "33 "],
+    }.items():
+        assert [f"{number} {unit}" for number, unit in results(text)] == numbers
+
+
+def test_what_supports_a_number():
+    printed = "accuracy 0.931, for 250 rows\nagainst nothing: +2.5 ± 0.3 points, better in 19 of 20 seeds\n"
+    cells = [new_code_cell("wrong, rows = 0.1, 64  # 35", outputs=[new_output("stream", text=printed)])]
+    known = support(new_notebook(cells=cells))
+    for text, faults in {
+        "93.1 %, or 0.931, for 250 rows; +2.5 ± 0.3 points, 19 of 20 seeds; it loses 2.5 points.": [],
+        "10 % false labels, of 64 rows": [],  # settings in the code
+        "93.2 % and 0.930 of 251 rows; −2.5 points, 18 of 20 seeds": ["93.2", "0.930", "251", "−2.5", "18"],
+        "20 %, 64 %, 10 points; 35 rows": ["20", "64", "10", "35"],  # without the unit; in a comment only
+    }.items():
+        assert [number for number, unit in results(text) if not supported(number, unit, known)] == faults
+
+
+@each_text
+def test_every_term_is_linked_at_its_first_use(path):
+    assert unlinked_terms(path) == []
+
+
+@each_text
+def test_each_link_that_is_lost_is_caught(path):
+    """Each first use in turn stands there as plain text."""
+    names, notebook = glossary(), nbformat.read(path, as_version=4)
+    linked = {term for term, (_, _, link) in first_uses(notebook, names).items() if link}
+    assert len(linked) >= 5
+    for number, cell in enumerate(notebook.cells):
+        for link in re.finditer(r"\{term\}`(?:[^`<]*<)?([^`>]*)>?`", cell.source):
+            term = names[link[1]]
+            if cell.cell_type == "markdown" and term in linked:
+                linked.remove(term)
+                changed = new_markdown_cell(cell.source[: link.start()] + term + cell.source[link.end() :])
+                edited = new_notebook(cells=[*notebook.cells[:number], changed, *notebook.cells[number + 1 :]])
+                place, _, still_linked = first_uses(edited, names)[term]
+                assert place == f"cell {number}" and not still_linked, f"{place}: {term} can be lost unseen"
+    assert not linked, f"{path.name}: the first links to {linked} were not found"
+
+
+def test_what_is_a_first_use():
+    for text, unlinked in {
+        "A penalty. {term}`Penalty` is linked too late.": ["penalty"],
+        "{term}`penalties <penalty>` first; then penalties.": [],
+        "**Two Batches** and three\npenalties; *a penalty*: one is enough.": ["batch", "penalty"],
+        "{term}`L2 penalty`, and (a penalty). An L1\npenalty; a mini-batch; batching.": ["penalty", "L1 penalty"],
+        "# A penalty\n`penalty` $\\text{penalty}$ [penalty](penalty.ipynb) {ref}`penalty <penalty>` <penalty>": [],
+        "```python\npenalty\n```\n:::{figure} penalty.png\n:alt: penalty\n\nA penalty.\n:::\n(penalty)=\nend": [],
+        "$$\n\\text{norm}\n$$ (norm)\n```{exercise} A penalty\n:label: norm\nA batch.\n```": ["penalty", "batch"],
+        "Thirty points gain 2 percentage points.": ["percentage points"],
+        "Thirty points gain 2 {term}`points`, percentage points.": [],
+    }.items():
+        uses = first_uses(new_notebook(cells=[new_markdown_cell(text)]), glossary())
+        assert [term for term, (_, _, linked) in uses.items() if not linked] == unlinked
+
+
+@pytest.mark.parametrize("key", SOURCES)
+def test_every_source_can_be_found(key):
+    fields = SOURCES[key].fields
+    by = next((field for field in FOUND_BY if field in fields), None)
+    assert by and re.fullmatch(FOUND_BY[by], fields[by]), "give its doi, or its arXiv number as eprint"
+    assert (by in ("url", "isbn")) == (key in NEITHER_DOI_NOR_ARXIV)
+    assert by != "eprint" or fields["archiveprefix"] == "arXiv"
+
+
+def test_every_source_is_cited():
+    pages = [path.read_text(encoding="utf-8") for path in ROOT.glob("chapters/*.md")]
+    pages += [text for path in NOTEBOOKS for _, text in prose(nbformat.read(path, as_version=4))]
+    cited = re.findall(r"\{cite:\w+\}`([^`]+)`", "\n".join(pages))
+    assert {key.strip() for keys in cited for key in keys.split(",")} == set(SOURCES)

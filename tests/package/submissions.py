@@ -1,0 +1,188 @@
+"""What readers might hand in for the code exercises, beyond the solutions and mistakes in the exercises' own modules.
+
+RIGHT: answers written in a really different way: in loops, in TensorFlow or Keras, in closed form.
+WRONG: answers, each with a part of what should be said to it. The modules list wrong formulas; here stand other kinds
+(a sum missing, a NaN, an error), mistakes that no module lists, and listed ones made in another way.
+
+An exercise needs no entry here.
+"""
+
+import statistics
+
+import keras
+import numpy as np
+import tensorflow as tf
+from scipy import stats
+
+
+def price_in_a_loop(w, b, X, y, strength):
+    total = 0.0
+    for row, target in zip(X, y):
+        total += (target - sum(weight * value for weight, value in zip(w, row)) - b) ** 2
+    return total / len(y) + strength * sum(weight**2 for weight in w)
+
+
+def price_in_tensorflow(w, b, X, y, strength):
+    w = tf.constant(w, tf.float32)
+    predicted = tf.linalg.matvec(tf.constant(X, tf.float32), w) + b
+    return tf.reduce_mean(tf.square(tf.constant(y, tf.float32) - predicted)) + strength * tf.reduce_sum(w**2)
+
+
+def gradient_from_tensorflow(w, X, y, strength):
+    w = tf.Variable(w)
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean((tf.linalg.matvec(X, w) - y) ** 2) + strength * tf.reduce_sum(w**2)
+    return tape.gradient(loss, w)
+
+
+def shrink_one_by_one(w, amount):
+    new = []
+    for weight in w:
+        if weight > amount:
+            new.append(weight - amount)
+        elif weight < -amount:
+            new.append(weight + amount)
+        else:
+            new.append(0)
+    return new
+
+
+def accuracy(hidden, weights, bias, y):
+    return np.mean((hidden @ weights + bias > 0) == y)
+
+
+def accuracies(hidden, weights, bias, y):
+    """With each unit silent."""
+    return np.array([accuracy(np.delete(hidden, j, 1), np.delete(weights, j), bias, y) for j in range(len(weights))])
+
+
+def silence_by_weights(hidden, weights, bias, y):
+    others = weights[:, None] * (1 - np.eye(len(weights)))
+    return accuracy(hidden, weights, bias, y) - np.mean((hidden @ others + bias > 0) == (y[:, None] == 1), axis=0)
+
+
+def silence_spoiling(hidden, weights, bias, y):
+    before, lost = accuracy(hidden, weights, bias, y), []
+    for j in range(len(weights)):
+        hidden[:, j] = 0
+        lost.append(before - accuracy(hidden, weights, bias, y))
+    return lost
+
+
+def paired_by_hand(new, baseline):
+    differences = [a - b for a, b in zip(new, baseline)]
+    return [statistics.mean(differences), statistics.stdev(differences) / len(differences) ** 0.5]
+
+
+def patience_by_counting(losses, patience):
+    best, lowest, waited = 0, float("inf"), 0
+    for epoch, loss in enumerate(losses):
+        if loss < lowest:
+            best, lowest, waited = epoch, loss, 0
+        else:
+            waited += 1
+            if waited == patience:
+                return best
+    return best
+
+
+def patience_by_minima(losses, patience):
+    lows = [int(np.argmin(losses[: epoch + 1])) for epoch in range(len(losses))]
+    return next((low for epoch, low in enumerate(lows) if epoch - low >= patience), lows[-1])
+
+
+def mixup_row_by_row(x, y, partner, share):
+    rows = []
+    for i, (j, s) in enumerate(zip(partner, share)):
+        rows.append([s * a + (1 - s) * b for a, b in zip([*x[i], *y[i]], [*x[j], *y[j]])])
+    return rows
+
+
+def mixup_in_tensorflow(x, y, partner, share):
+    share = share[:, None]
+    return tf.concat([share * a + (1 - share) * tf.gather(a, partner) for a in (x, y)], axis=1)
+
+
+RIGHT = {
+    "penalty: price": [price_in_a_loop, price_in_tensorflow],
+    "penalty: gradient": [
+        gradient_from_tensorflow,
+        lambda w, X, y, s: [2 * np.mean((X @ w - y) * column) + 2 * s * weight for column, weight in zip(X.T, w)],
+    ],
+    "penalty: shrink": [
+        shrink_one_by_one,
+        lambda w, amount: np.float32(w - np.clip(w, -amount, amount)),
+        lambda w, amount: keras.ops.relu(w - amount) - keras.ops.relu(-w - amount),
+    ],
+    "l2-keras: bill": [
+        lambda kernels, biases, s: s * sum(weight**2 for kernel in kernels for row in kernel for weight in row),
+        lambda kernels, biases, s: sum(keras.regularizers.L2(s)(kernel) for kernel in kernels),
+    ],
+    "l2-keras: choose": [
+        lambda strengths, training, validation, test: strengths[np.median(validation, axis=1).argmax()],
+        lambda strengths, training, validation, test: max(zip(tf.reduce_mean(validation, 1), strengths))[1],
+    ],
+    "dropout: mask": [
+        lambda h, rate, u: [[a / (1 - rate) if v >= rate else 0.0 for a, v in zip(*row)] for row in zip(h, u)],
+        lambda h, rate, u: tf.where(u < 1 - rate, tf.constant(h, tf.float32), 0.0) / (1 - rate),
+    ],
+    "dropout: silence": [silence_by_weights, lambda *case: accuracy(*case) - accuracies(*case)],
+    "dropout: penalty in disguise": [
+        lambda w, X, rate: sum(np.mean(rate / (1 - rate) * (X[:, j] * w[j]) ** 2) for j in range(len(w))),
+        lambda w, X, rate: w @ np.diag(np.diag(X.T @ X)) @ w / len(X) * rate / (1 - rate),
+        lambda w, X, rate: tf.reduce_sum(w**2 * tf.reduce_mean(X**2, axis=0)) * (1 / (1 - rate) - 1),
+    ],
+    "choosing: paired": [
+        paired_by_hand,
+        lambda new, baseline: (np.mean(new) - np.mean(baseline), stats.sem(new - baseline)),
+    ],
+    "choosing: folds": [
+        lambda strengths, errors: min((sum(column), s) for column, s in zip(zip(*errors), strengths))[1],
+        lambda strengths, errors: np.array(strengths)[errors.sum(0) == errors.sum(0).min()],  # an array of one
+        lambda strengths, errors: tf.gather(strengths, tf.argmin(tf.reduce_mean(errors, 0))),
+    ],
+    "choosing: patience": [patience_by_counting, patience_by_minima],
+    "choosing: mixup": [mixup_row_by_row, mixup_in_tensorflow],
+    "choosing: members": [
+        lambda x, kernels, biases: [np.maximum(one @ k + b, 0) for one, k, b in zip(x, kernels, biases)],
+        lambda x, kernels, biases: (np.einsum("mri,mio->mro", x, kernels) + biases[:, None]).clip(0),
+        lambda x, kernels, biases: tf.nn.relu(tf.matmul(x, kernels) + biases[:, tf.newaxis]),
+    ],
+}
+
+WRONG = {
+    "penalty: price": [(lambda w, b, X, y, s: (y - X @ w - b) ** 2 + s * w @ w, "Is a sum missing")],
+    "penalty: gradient": [
+        (lambda w, X, y, s: -X.T @ (y - X @ w) / len(y) + s * w, "half as large"),
+        (lambda w, X, y, s: np.sum(-2 * X.T @ (y - X @ w) / len(y) + 2 * s * w), "a sum too many"),
+    ],
+    "penalty: shrink": [(lambda w, amount: [max(weight - amount, 0) for weight in w], "negative weights became zero")],
+    "l2-keras: bill": [
+        (lambda kernels, biases, s: s * sum(tf.nn.l2_loss(kernel) for kernel in kernels), "factor ½"),
+        (lambda kernels, biases, s: s * sum(k.mean() ** 2 * k.size for k in kernels), "which is not it"),
+        (lambda kernels, biases, s: -s * sum((kernel**2).sum() for kernel in kernels), "sign"),
+        (lambda kernels, biases, s: s * kernels[0] ** 2, "Is a sum missing"),
+    ],
+    "l2-keras: choose": [(lambda strengths, training, validation, test: 0.01, "which is not it")],
+    "dropout: mask": [
+        (lambda h, rate, u: (h * (u >= rate) / (1 - rate)).sum(), "a sum too many"),
+        (lambda h, rate, u: h * np.where(u >= rate, 1 / (1 - rate), np.nan), "NaN"),
+    ],
+    "dropout: silence": [
+        (accuracies, "how much is lost"),
+        (silence_spoiling, "switched on again"),
+        (lambda *case: accuracy(*case) - accuracies(*case).mean(), "a sum too many"),
+    ],
+    "dropout: penalty in disguise": [(lambda w, X, r: r / (1 - r) * w**2 * (X**2).mean(0), "Is a sum missing")],
+    "choosing: paired": [(lambda new, baseline: new - baseline, "shape")],
+    "choosing: folds": [(lambda s, errors: statistics.mode(s[i] for i in errors.argmin(1)), "voted")],
+    "choosing: patience": [
+        (lambda losses, n: min(patience_by_counting(losses, n) + n, len(losses) - 1), "that are kept are older"),
+        (lambda losses, n: patience_by_counting(losses, 1), "patience allows some"),
+    ],
+    "choosing: mixup": [(lambda x, y, partner, s: s[:, None] * x + (1 - s[:, None]) * x[partner], "shape")],
+    "choosing: members": [
+        (lambda x, kernels, biases: np.maximum(x[0] @ kernels[0] + biases[0], 0), "shape"),
+        (lambda x, kernels, biases: np.maximum(x @ kernels + biases, 0), "in line"),
+    ],
+}

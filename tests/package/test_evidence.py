@@ -1,0 +1,70 @@
+"""Are comparisons what SciPy's paired statistics say, and do claims stop what does not hold?"""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from regbook import claim, compare
+
+random = np.random.default_rng(0)
+BASE = random.uniform(0.7, 0.8, 20)
+NEW = BASE + random.normal(0.05, 0.02, 20)
+
+
+def test_mean_and_standard_error_are_those_of_the_paired_t_test():
+    gain = compare(NEW, BASE)
+    assert gain.mean / gain.standard_error == pytest.approx(stats.ttest_rel(NEW, BASE).statistic)
+    assert gain.standard_error == pytest.approx(100 * stats.sem(NEW - BASE))
+
+
+def test_shared_rows_are_corrected_for_as_nadeau_and_bengio_do():
+    plain, corrected = compare(NEW, BASE), compare(NEW, BASE, overlap=0.5)
+    assert corrected.standard_error**2 == pytest.approx((1 / 20 + 0.5) * np.var(plain.differences, ddof=1))
+    assert "(corrected for shared rows)" in repr(corrected) and "corrected" not in repr(plain)
+
+
+def test_ties_are_no_losses_and_every_seed_has_its_dot():
+    gain = compare([0.9, 0.8, 0.7, 0.6], [0.8, 0.8, 0.6, 0.7], names=("L2", "plain"))
+    assert (gain.wins, gain.ties, gain.losses) == (2, 1, 1)
+    words, strip = repr(gain).splitlines()
+    assert words == "L2 against plain, accuracy: +2.5 ± 4.8 points; better in 2 of 4 seeds, worse in 1, equal in 1"
+    assert strip == "-10.0 [·                   ·                   :] +10.0"
+    assert str(gain) == "+2.5 ± 4.8 points, better in 2 of 4 seeds"
+    error = compare([0.5, 0.25], [1.0, 1.0], metric="error")  # less is better
+    assert (error.wins, error.losses) == (2, 0) and repr(error).endswith("|] +0.000")
+    assert str(error) == "-0.625 ± 0.125, better in 2 of 2 seeds"
+
+
+def test_a_claim_about_a_verdict_leaves_two_standard_errors(capsys):
+    gain = compare([0.52, 0.54, 0.56], [0.5, 0.5, 0.5])  # mean 4, standard error 1.1547
+    for side, right, wrong in (("above", 1.69, 1.70), ("below", 6.31, 6.30), ("within", 6.31, 6.30)):
+        claim("it gains", gain, **{side: right})
+        with pytest.raises(AssertionError, match=rf"it gains \({side} {wrong} was claimed; \+4.0 ± 1.2 points"):
+            claim("it gains", gain, **{side: wrong})
+    claim("water is wet", np.bool_(True))
+    assert capsys.readouterr().out == "✓ it gains\n" * 3 + "✓ water is wet\n"
+    with pytest.raises(AssertionError, match="does not hold: fire is cold"):
+        claim("fire is cold", False)
+
+
+VERDICT = compare(NEW, BASE)
+
+
+@pytest.mark.parametrize(
+    "function, arguments, message",
+    [
+        (compare, dict(new=[0.1, 0.2], baseline=[0.1]), r"shapes are \(2,\) and \(1,\)"),
+        (compare, dict(new=[0.1], baseline=[0.1]), "two or more seeds"),
+        (compare, dict(new=[0.1, np.nan], baseline=[0.1, 0.2]), "NaN"),
+        (compare, dict(new=[93.0, 94.0], baseline=[92.0, 93.0]), "between 0 and 1"),
+        (compare, dict(new=NEW, baseline=BASE, metric="loss"), "one of accuracy, error, log loss, not 'loss'"),
+        (claim, dict(evidence=VERDICT), "needs one of above=, below= and within="),
+        (claim, dict(evidence=VERDICT, above=1, below=9), "needs one of above=, below= and within="),
+        (claim, dict(evidence=VERDICT, near=1), "needs one of above=, below= and within="),
+        (claim, dict(evidence=True, above=1), "a verdict and a margin"),
+        (claim, dict(evidence=1), "True or False, not 1"),
+    ],
+)
+def test_bad_input_is_named(function, arguments, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        function(**({"text": "it gains"} if function is claim else {}) | arguments)

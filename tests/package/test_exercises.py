@@ -1,0 +1,169 @@
+"""Do the exercises answer as a patient teacher would, and do pages, checks and solutions hold the same exercises?"""
+
+import re
+import time
+from importlib import import_module
+
+import nbformat
+import numpy as np
+import pytest
+from submissions import RIGHT, WRONG
+
+from _ext.lists import objectives, text
+from conftest import CHAPTERS
+from regbook.exercises import LEVELS, Exercises, Function, Value
+from regbook.exercises.run import run_safely
+
+
+def exercises_of(path):
+    """Those of a chapter, fresh: nothing tried yet."""
+    known = import_module(f"regbook.exercises.{path.stem.replace('-', '_')}").exercises
+    return Exercises(known.chapter, *known.by_name.values())
+
+
+EXERCISES = {f"{path.stem}: {name}": e for path in CHAPTERS for name, e in exercises_of(path).by_name.items()}
+each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+each_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+
+
+@pytest.mark.parametrize("name", {**RIGHT, **WRONG})
+def test_right_submissions_are_accepted_and_wrong_ones_understood(name):
+    mistake = EXERCISES[name].mistake
+    assert {mistake(answer) for answer in RIGHT.get(name, [])} <= {None}
+    said = [(words, mistake(answer) or "right") for answer, words in WRONG.get(name, [])]
+    assert [(words, message) for words, message in said if words not in message] == []
+
+
+@each_exercise
+def test_every_mistake_that_is_known_is_recognised(exercise):
+    """Each wrong solution gets its own sentence: none is hidden by one before it, none is right."""
+    for wrong, looks_like in getattr(exercise, "mistakes", ()):
+        if isinstance(exercise, Function) or not callable(wrong):
+            assert exercise.mistake(wrong) == looks_like
+
+
+class Hostile:
+    def __array__(self, *_, **__):
+        raise RuntimeError("no")
+
+    def __eq__(self, other):
+        raise RuntimeError("no")
+
+
+SELF = []
+SELF.append(SELF)
+ANYTHING = ["text", b"bytes", {}, {1: 2}, set(), object(), Hostile(), SELF, [[1], [2, 3]], 1j, np.array(["a"]), int,
+            float("nan"), float("inf"), [], np.zeros((3, 0)), np.zeros((2, 3, 4)), -1, range(3), 10**400, [None, 1],
+            lambda: 1, lambda *_: None, iter([1])]  # fmt: skip
+
+
+@each_exercise
+def test_any_answer_gets_a_sentence(exercise):
+    for answer in ANYTHING:
+        messages = [exercise.mistake(answer)]
+        if isinstance(exercise, Function) and not callable(answer):
+            messages.append(exercise.mistake(lambda *_, answer=answer: answer))
+        assert all(isinstance(message, str) and message for message in messages), answer
+
+
+@each_exercise
+def test_what_is_not_filled_in_is_no_mistake(exercise, capsys):
+    page = Exercises("page", exercise)
+    page.check(exercise.name, ...)
+    if isinstance(exercise, Function):
+        page.check(exercise.name, lambda *_: ...)
+    page.progress()
+    printed = capsys.readouterr().out
+    assert "✗" not in printed and "✓" not in printed and "0 of 1 done" in printed
+
+
+def stubborn():
+    end = time.monotonic() + 5  # long after it was given up; asleep, it is no burden to the tests that follow
+    while time.monotonic() < end:
+        try:
+            time.sleep(0.01)
+        except BaseException:
+            continue
+
+
+@pytest.mark.parametrize(
+    "function, said",
+    [
+        (stubborn, "within"),
+        (lambda: exit(), "SystemExit"),
+        (lambda: 1 / 0, r"ZeroDivisionError in line \d+ of its cell: division by zero"),
+        (lambda: (lambda f: f(f))(lambda f: f(f)), "RecursionError"),
+        (lambda: undefined, "name 'undefined' is not defined"),  # noqa: F821
+    ],
+    ids=["stubborn", "exit", "division", "recursion", "undefined"],
+)
+def test_a_reader_s_function_can_do_no_harm(function, said):
+    result, trouble = run_safely(function, (), seconds=0.3)
+    assert result is None and re.search(said, trouble)
+
+
+def test_an_endless_function_is_stopped():
+    turns = []
+    assert "within" in run_safely(lambda: [turns.append(1) for _ in iter(int, 1)], (), seconds=0.1)[1]
+    before = len(turns)
+    time.sleep(0.1)
+    assert len(turns) == before
+
+
+def test_a_reader_s_function_can_t_change_what_the_next_one_gets():
+    exercise = EXERCISES["penalty: shrink"]
+    exercise.mistake(lambda w, amount: w.fill(0))
+    assert exercise.mistake(exercise.right[0]) is None
+
+
+def test_check_hint_and_progress(capsys):
+    page = Exercises("page", Value(name="two", title="Two", kind="compute", level=1, minutes=1, objective=1,
+                                   section="Twos", hints=("One more than one.", "Two."), right=2))  # fmt: skip
+    page.check("two", 3)
+    page.check("two", [2.0])
+    page.hint("two"), page.hint("two"), page.hint("two")
+    page.progress()
+    assert capsys.readouterr().out.splitlines() == [
+        "✗ two: It should be smaller.",
+        "  Read again: “Twos”. For a hint: exercises.hint('two')",
+        "✓ two: right",
+        "Hint 1 of 2: One more than one.",
+        "Hint 2 of 2: Two.",
+        "Hint 2 of 2: Two.",
+        "exercise  kind       minutes tries  hints  done",
+        "two       compute    1       2      2      ✓",
+        "1 of 1 done",
+    ]
+    for name in ("three", 3, None, []):
+        with pytest.raises(ValueError, match="there are two"):
+            page.check(name, 2)
+
+
+@each_chapter
+def test_page_and_checks_hold_the_same_exercises(path):
+    page, of_chapter = text(path), exercises_of(path)
+    exercises = [(name.replace(" ", "-"), e) for name, e in of_chapter.by_name.items()]
+    assert of_chapter.chapter == path.stem and 4 <= len(exercises) <= 6
+    assert re.findall(r"```\{exercise\} (.+)\n:label: ([\w-]+)\n\n\*([^*]+)\*", page) == [
+        (e.title, f"{path.stem}-{slug}", f"{e.kind.capitalize()} · {LEVELS[e.level]} · {e.minutes} minutes.")
+        for slug, e in exercises
+    ]
+    links = re.findall(r"^\[Solution\]\((.+)\)$", page, re.MULTILINE)
+    assert links == [f"solutions/{path.name}#{slug}" for slug, _ in exercises]
+    assert {e.section for _, e in exercises} <= set(re.findall(r"^#{2,} (.+)$", page, re.MULTILINE))
+
+
+@each_chapter
+def test_every_objective_of_a_chapter_is_trained(path):
+    promised = len(objectives(path))
+    trained = {exercise.objective for exercise in exercises_of(path).by_name.values()}
+    assert promised >= 3 and trained == set(range(1, promised + 1))
+
+
+@each_chapter
+@pytest.mark.parametrize("folder, mark", [(".", "○"), ("solutions", "✓")], ids=["asked", "solved"])
+def test_every_exercise_is_asked_and_solved(path, folder, mark):
+    cells = nbformat.read(path.parent / folder / path.name, as_version=4).cells
+    printed = "\n".join(output.get("text", "") for cell in cells for output in cell.get("outputs", []))
+    starts = [f"{mark} {name}: " for name in exercises_of(path).by_name]
+    assert [start for start in starts if f"\n{start}" not in f"\n{printed}"] == []

@@ -1,0 +1,278 @@
+"""Is an experiment paired by construction, does it choose and test honestly, and does it show what it saw?"""
+
+import re
+from collections import OrderedDict
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from keras.regularizers import L2
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import SVC
+
+import regbook as rb
+from regbook.experiments import initial_weights
+from regbook.stack import Stack, weights_of
+
+rb.reproducible(0)
+
+SEEDS, EPOCHS = range(40, 44), 6
+
+
+def build(units=6, strength=0.0, rate=0.0, step=0.1, normal=False, loss="binary_crossentropy"):
+    """A small network; with BatchNormalization where `normal`, and without a Dropout layer where rate is None."""
+    model = keras.Sequential([keras.Input((4,)), layers.Dense(units, "relu", kernel_regularizer=L2(strength))])
+    if normal:
+        model.add(layers.BatchNormalization())
+    if rate is not None:
+        model.add(layers.Dropout(rate))
+    model.add(layers.Dense(1, "linear" if loss == "mean_squared_error" else "sigmoid"))
+    model.compile(keras.optimizers.Adam(step), loss)
+    return model
+
+
+def data(**options):
+    return rb.noisy_xor(**{"rows": 60, "irrelevant": 2, "label_noise": 0.1, "seeds": SEEDS} | options)
+
+
+def same_rows(name):
+    def rows(epoch, x, y, random):
+        DRAWN[name].append((epoch, random.random()))
+        return x, y
+
+    return rows
+
+
+DRAWN = {"one": [], "other": []}
+NETWORKS = {
+    "plain": {}, "L2 <b>": {"strength": 0.02}, "strong": {"strength": 0.3}, "slow": {"step": 0.01},
+    "3 units": {"units": 3}, "no layer": {"rate": None}, "one": {"each_epoch": same_rows("one")},
+    "other": {"each_epoch": same_rows("other")}, "zeros": {"each_epoch": lambda epoch, x, y, random: (0 * x, y)},
+}  # fmt: skip
+RIVALS = {"neighbours": KNeighborsClassifier(3), "logistic": LogisticRegression(), "SVM": SVC()}
+
+
+@pytest.fixture(scope="module")
+def fits():
+    return rb.experiment(build, NETWORKS | RIVALS, data(), epochs=EPOCHS)
+
+
+@pytest.fixture
+def runs(fits):
+    """The same fits for every test, each with a test set that was never opened."""
+    return replace(fits, data=data(), _opened=[])
+
+
+@pytest.fixture
+def passes(monkeypatch):
+    """What each pass over the data is given: the weights so far, and every seed's order of rows and noise."""
+    seen, compile_training = [], Stack._compile_training
+
+    def watched(stack, *penalties):
+        train = compile_training(stack, *penalties)
+
+        def watch(x, y, source, orders, noises, *others):
+            seen.append((stack.weights.numpy(), orders.numpy(), [noise.numpy() for noise in noises]))
+            train(x, y, source, orders, noises, *others)
+
+        return watch
+
+    monkeypatch.setattr(Stack, "_compile_training", watched)
+    monkeypatch.setattr("regbook.stack._compiled", OrderedDict())  # what is compiled already is not watched
+    return seen
+
+
+def test_a_seed_keeps_weights_rows_and_masks_whatever_the_settings_are(passes):
+    half = {"rate": 0.5}
+    ahead = rb.experiment(build, {"a": {}, "half": half}, data(), epochs=2)
+    behind = rb.experiment(build, {"half": half, "b": {"strength": 0.1}}, data(), epochs=2)
+    rb.experiment(build, {"normal": half | {"normal": True}, "without": {"rate": None}}, data(), epochs=2)
+    first, permuted, normal, without = (passes[2 * i : 2 * i + 2] for i in range(4))
+    for epoch in range(2):
+        for other in (permuted, normal, without):
+            np.testing.assert_array_equal(first[epoch][1], other[epoch][1])  # rows
+        for other in (permuted, normal):
+            np.testing.assert_array_equal(first[epoch][2], other[epoch][2])  # masks
+    assert (first[0][1] != first[1][1]).any() and (first[0][2][0] != first[1][2][0]).any()  # anew in each epoch
+    assert all(len({numbers[seed].tobytes() for seed in range(4)}) == 4 for numbers in (first[0][1], first[0][2][0]))
+    start = first[0][0][:4]  # four seeds: the first setting's
+    np.testing.assert_array_equal(np.tile(start, (2, 1)), first[0][0])
+    np.testing.assert_array_equal(np.tile(start, (2, 1)), permuted[0][0])
+    np.testing.assert_array_equal(start, without[0][0])
+    gamma_and_beta = np.r_[30:42]  # 4 · 6 weights and 6 biases before them
+    np.testing.assert_array_equal(start, np.delete(normal[0][0], gamma_and_beta, axis=1))
+    np.testing.assert_allclose(ahead.curve("half"), behind.curve("half"), rtol=0, atol=1e-12)
+
+
+def test_initial_weights_are_those_of_seed_weights_where_only_kernels_are_drawn():
+    def flat_build(seed):
+        rb.seed_weights(seed)
+        return keras.Sequential([
+            keras.Input((6, 6, 1)), layers.Conv2D(2, 3), layers.GaussianNoise(0.1, seed=seed), layers.Flatten(),
+            layers.Dense(3, "relu"), layers.Dropout(0.2, seed=seed), layers.Dense(1),
+        ])  # fmt: skip
+
+    for mine, its in zip(initial_weights(flat_build(1), 7), weights_of(flat_build(7))):
+        np.testing.assert_array_equal(mine, its)
+
+
+@pytest.mark.parametrize("name", ["plain", "L2 <b>", "3 units", "slow"])
+def test_each_setting_is_fitted_as_fit_together_fits_it_alone(runs, name):
+    models = []
+    for seed in SEEDS:
+        rb.seed_weights(seed)
+        models.append(build(**NETWORKS[name]))
+    train, held = ((part.x, part.y) for part in (runs.data.train, runs.data.validation))
+    history = rb.fit_together(models, *train, epochs=EPOCHS, seeds=SEEDS, validation_data=held)
+    for curve in ("loss", "penalty", "accuracy", "val_loss", "val_accuracy"):
+        np.testing.assert_allclose(runs.curve(name, curve), getattr(history, curve), atol=1e-12)
+
+
+def test_scores_are_those_of_the_keras_models_at_the_last_and_at_the_best_epoch(runs):
+    scores = runs.open_test({"last": "L2 <b>", "stopped": runs.choose("L2 <b>", stopped=True)})
+    best = runs.curve("L2 <b>").argmin(axis=1)
+    assert set(best) != {EPOCHS - 1}  # or there was nothing to stop
+    test, held = runs.data._test, runs.data.validation
+    for place, seed in enumerate(SEEDS):
+        for method, epoch in (("last", EPOCHS - 1), ("stopped", best[place])):
+            model = runs.model("L2 <b>", seed, method == "stopped")
+            p, p_held = (model(part.x[place]).numpy()[:, 0] for part in (test, held))
+            np.testing.assert_allclose(runs.predict("L2 <b>", test.x, method == "stopped")[place, :, 0], p, atol=1e-12)
+            loss, loss_held = (
+                keras.losses.binary_crossentropy(part.y[place].astype(float), outputs).numpy()
+                for part, outputs in ((test, p), (held, p_held))
+            )
+            assert scores[method]["accuracy"][place] == pytest.approx(((p > 0.5) == test.y[place]).mean())
+            assert scores[method]["log loss"][place] == pytest.approx(loss, abs=1e-9)
+            assert runs.curve("L2 <b>")[place, epoch] == pytest.approx(loss_held, abs=1e-9)
+
+
+def test_each_seed_chooses_by_its_own_validation_loss_and_ties_go_to_the_first(runs):
+    names = ["plain", "strong", "3 units", "slow"]
+    for stopped in (False, True):
+        losses = [runs.curve(name).min(axis=1) if stopped else runs.curve(name)[:, -1] for name in names]
+        assert len(set(np.argmin(losses, axis=0))) > 1
+        assert runs.choose(*names, stopped=stopped).picks == tuple(names[p] for p in np.argmin(losses, axis=0))
+    assert runs.choose("no layer", "plain").picks == ("no layer",) * 4
+    assert runs.choose("plain", "no layer").picks == ("plain",) * 4
+
+
+def test_the_test_set_is_opened_once_for_all_methods(runs):
+    methods = {"plain": "plain", "L2": runs.choose("plain", "L2 <b>")}
+    scores = runs.open_test(methods)
+    assert runs.open_test(methods) is scores  # the cell may be run again
+    with pytest.raises(ValueError, match="was opened before: what is chosen after looking at it is no longer tested"):
+        runs.open_test({"plain": "L2 <b>"})
+    with pytest.raises(ValueError, match="test set of 'noisy XOR' was opened before"):
+        rb.experiment(build, {"plain": {}}, runs.data, epochs=1)
+
+
+def test_a_test_set_that_was_looked_at_tests_nothing(runs):
+    runs.data.open_test()
+    with pytest.raises(ValueError, match="was opened before"):
+        runs.open_test({"plain": "plain"})
+
+
+def test_rows_may_change_by_epoch_for_some_settings_only(runs):
+    assert DRAWN["one"] == DRAWN["other"]  # the same random numbers for every setting
+    # Once to check, then once per epoch and seed.
+    assert [epoch for epoch, _ in DRAWN["one"]] == [0] * 4 + [epoch for epoch in range(EPOCHS) for _ in SEEDS]
+    np.testing.assert_allclose(runs.curve("one"), runs.curve("plain"), atol=1e-12)
+    assert (runs.curve("zeros") != runs.curve("plain")).all()
+
+
+def test_models_that_are_no_networks_stand_in_the_same_table(runs):
+    scores, train, test = runs.open_test({name: name for name in ("plain", *RIVALS)}), runs.data.train, runs.data._test
+    for name in ("neighbours", "logistic"):
+        for place, seed in enumerate(SEEDS):
+            model = RIVALS[name].fit(train.x[place], train.y[place])
+            assert scores[name]["accuracy"][place] == model.score(test.x[place], test.y[place])
+            for outputs in (runs.predict(name, test.x)[place], runs.model(name, seed).predict_proba(test.x[place])):
+                np.testing.assert_array_equal(outputs, model.predict_proba(test.x[place]))
+    assert scores.compare("plain", "logistic").names == ("plain", "logistic")
+
+
+def test_regressions_are_judged_by_their_error_and_corrected_for_shared_rows():
+    def regression():
+        model = keras.Sequential([keras.Input((10,)), layers.Dense(1)])
+        model.compile("adam", "mean_squared_error")
+        return model
+
+    table = rb.diabetes(seeds=SEEDS)
+    runs = rb.experiment(regression, {"plain": {}, "ridge": Ridge(1.0)}, table, epochs=2)
+    scores = runs.open_test({"plain": "plain", "ridge": runs.choose("ridge")})
+    verdict = scores.compare("plain", "ridge")
+    assert verdict.metric == "error" and verdict.overlap == pytest.approx(192 / 200)
+    model = Ridge(1.0).fit(table.train.x[1], table.train.y[1])
+    expected = np.mean((model.predict(table._test.x[1]) - table._test.y[1]) ** 2)
+    assert scores["ridge"]["error"][1] == pytest.approx(expected)
+    assert "error: training" in repr(runs) and "log loss" not in repr(runs)
+
+
+def test_classes_are_made_columns_where_the_loss_takes_those():
+    def classifier(loss="categorical_crossentropy"):
+        model = keras.Sequential([keras.Input((100,)), layers.Dense(10, "softmax")])
+        model.compile("adam", loss)
+        return model
+
+    settings = {"columns": {}, "numbers": {"loss": "sparse_categorical_crossentropy"}}
+    runs = rb.experiment(classifier, settings, rb.digits(seeds=[0, 1]), epochs=2)
+    np.testing.assert_allclose(runs.curve("columns"), runs.curve("numbers"), atol=1e-12)
+    scores = runs.open_test({name: name for name in settings})
+    np.testing.assert_array_equal(scores["columns"]["accuracy"], scores["numbers"]["accuracy"])
+
+
+def test_tables_and_verdicts_hold_the_same_numbers_as_text_and_as_html(runs):
+    scores = runs.open_test({"plain": "plain", "L2": runs.choose("L2 <b>", stopped=True)})
+    for shown in (runs, scores, scores.compare("L2", "plain")):
+        text, html = (re.findall(r"\d+\.\d+", words) for words in (repr(shown), shown._repr_html_()))
+        assert text == html and len(html) > 2
+        assert not re.search("<svg|<script|<style|http|<b>", shown._repr_html_())
+    accuracy = 100 * runs.curve("plain", "val_accuracy")[:, -1]
+    assert f"{accuracy.mean():.1f} ± {accuracy.std(ddof=1) / 2:.1f} %" in repr(runs)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (dict(data=replace(data(), validation=None)), "'noisy XOR' has no validation data"),
+        (dict(data=np.zeros(3)), "data must be a data set, such as noisy_xor.. gives, not ndarray"),
+        (dict(settings={}), "settings must be a dictionary, .*, with one name or more"),
+        (dict(settings={"L2": {"force": 1}}), "'L2' names 'force', which is no argument of build.units, strength"),
+        (dict(settings={"plain": {}, "again": {"units": 6}}), "settings 'plain' and 'again' are equal"),
+        (dict(settings={"a": Ridge(1.0), "b": Ridge(1.0)}), "settings 'a' and 'b' are equal"),
+        (dict(settings={"L2": 0.1}), "'L2' must be a dictionary, or have `fit` and `predict`, not 0.1"),
+        (dict(settings={"all": {"rate": 1.0}}), "setting 'all': the model: the layer .* has the rate 1.0; it must lie"),
+        (dict(data=data(irrelevant=3)), r"setting 'plain': x must have the shape .*; it has \(4, 60, 5\)"),
+        (dict(settings={"x": {"each_epoch": lambda e, x, y, r: (x[:, :1], y)}}), "setting 'x': x must have the shape"),
+        (dict(epochs=0), "epochs must be a whole number of at least 1"),
+    ],
+)
+def test_bad_input_is_named_before_any_training(arguments, message, monkeypatch):
+    monkeypatch.setattr("regbook.experiments.train", lambda *_, **__: pytest.fail("it trained"))
+    with pytest.raises((TypeError, ValueError), match=message):
+        rb.experiment(build, **{"settings": {"plain": {}}, "data": data(), "epochs": 1} | arguments)
+
+
+def test_unknown_names_are_named(runs):
+    for wrong, message in (
+        (lambda: runs.choose("L1"), "there is no setting 'L1'; there are plain, L2"),
+        (lambda: runs.choose(), "choose needs the names of settings"),
+        (lambda: runs.choose("SVM", "plain"), "SVM, plain can't be compared: some have no probabilities"),
+        (lambda: runs.choose("neighbours", stopped=True), "only networks can be stopped in time"),
+        (lambda: runs.curve("plain", "auc"), "'plain' has no curve 'auc'; it has loss, penalty"),
+        (lambda: runs.curve("neighbours"), "'neighbours' has no curve 'val_loss'; it has none"),
+        (lambda: runs.model("plain", 3), "there is no seed 3; there are 40, 41, 42, 43"),
+        (lambda: runs.open_test({"plain": "plain"})["L2"], "there is no method 'L2'; there are plain"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            wrong()
+
+
+def test_a_loss_that_explodes_names_setting_and_seed():
+    settings = {"much": {"loss": "mean_squared_error", "step": 1e200}}
+    with pytest.raises(FloatingPointError, match="the loss of 'much', seed 40, became (inf|nan) in epoch"):
+        rb.experiment(build, settings, data(), epochs=2)
