@@ -11,6 +11,11 @@ from keras.regularizers import L2
 from regbook import fit_together, seed_weights
 
 
+def flat(model):
+    """All weights of a model as one row."""
+    return np.concatenate([np.ravel(weights) for weights in model.get_weights()])
+
+
 def dense(units, activation, strength, **options):
     return layers.Dense(units, activation, kernel_regularizer=L2(strength), **options)
 
@@ -45,8 +50,7 @@ def hashes():
         y = (y > 0).astype(int) if loss == "binary_crossentropy" else y
         data = (x[0], y[0]) if name == "original" else (np.concatenate([x, x]), np.concatenate([y, y]))
         fit_together(models, *data, epochs=2, seeds=[0, 1, 2] * 2)
-        weights = b"".join(array.tobytes() for model in models for array in model.get_weights())
-        found[name] = hashlib.sha256(weights).hexdigest()[:16]
+        found[name] = hashlib.sha256(b"".join(flat(model).tobytes() for model in models)).hexdigest()[:16]
     return found
 
 

@@ -11,14 +11,10 @@ BASE = random.uniform(0.7, 0.8, 20)
 NEW = BASE + random.normal(0.05, 0.02, 20)
 
 
-def test_mean_and_standard_error_are_those_of_the_paired_t_test():
-    gain = compare(NEW, BASE)
-    assert gain.mean / gain.standard_error == pytest.approx(stats.ttest_rel(NEW, BASE).statistic)
-    assert gain.standard_error == pytest.approx(100 * stats.sem(NEW - BASE))
-
-
-def test_shared_rows_are_corrected_for_as_nadeau_and_bengio_do():
+def test_mean_and_error_are_those_of_the_paired_t_test_corrected_for_shared_rows_as_by_nadeau_and_bengio():
     plain, corrected = compare(NEW, BASE), compare(NEW, BASE, overlap=0.5)
+    assert plain.mean / plain.standard_error == pytest.approx(stats.ttest_rel(NEW, BASE).statistic)
+    assert plain.standard_error == pytest.approx(100 * stats.sem(NEW - BASE))
     assert corrected.standard_error**2 == pytest.approx((1 / 20 + 0.5) * np.var(plain.differences, ddof=1))
     assert "(corrected for shared rows)" in repr(corrected) and "corrected" not in repr(plain)
 
@@ -47,24 +43,25 @@ def test_a_claim_about_a_verdict_leaves_two_standard_errors(capsys):
         claim("fire is cold", False)
 
 
-VERDICT = compare(NEW, BASE)
-
-
 @pytest.mark.parametrize(
-    "function, arguments, message",
+    "new, baseline, metric, message",
     [
-        (compare, dict(new=[0.1, 0.2], baseline=[0.1]), r"shapes are \(2,\) and \(1,\)"),
-        (compare, dict(new=[0.1], baseline=[0.1]), "two or more seeds"),
-        (compare, dict(new=[0.1, np.nan], baseline=[0.1, 0.2]), "NaN"),
-        (compare, dict(new=[93.0, 94.0], baseline=[92.0, 93.0]), "between 0 and 1"),
-        (compare, dict(new=NEW, baseline=BASE, metric="loss"), "one of accuracy, error, log loss, not 'loss'"),
-        (claim, dict(evidence=VERDICT), "needs one of above=, below= and within="),
-        (claim, dict(evidence=VERDICT, above=1, below=9), "needs one of above=, below= and within="),
-        (claim, dict(evidence=VERDICT, near=1), "needs one of above=, below= and within="),
-        (claim, dict(evidence=True, above=1), "a verdict and a margin"),
-        (claim, dict(evidence=1), "True or False, not 1"),
+        ([0.1, 0.2], [0.1], "accuracy", r"shapes are \(2,\) and \(1,\)"),
+        ([0.1], [0.1], "accuracy", "two or more seeds"),
+        ([0.1, np.nan], [0.1, 0.2], "accuracy", "NaN"),
+        ([93.0, 94.0], [92.0, 93.0], "accuracy", "between 0 and 1"),
+        (NEW, BASE, "loss", "metric must be one of accuracy, error, log loss, not 'loss'"),
     ],
 )
-def test_bad_input_is_named(function, arguments, message):
-    with pytest.raises((TypeError, ValueError), match=message):
-        function(**({"text": "it gains"} if function is claim else {}) | arguments)
+def test_scores_that_cannot_be_paired_are_refused(new, baseline, metric, message):
+    with pytest.raises(ValueError, match=message):
+        compare(new, baseline, metric)
+
+
+def test_a_claim_needs_a_verdict_with_one_margin_or_true_or_false():
+    for margins in ({}, {"above": 1, "below": 9}, {"near": 1}):
+        with pytest.raises(TypeError, match="needs one of above=, below= and within="):
+            claim("it gains", compare(NEW, BASE), **margins)
+    for evidence, margins in ((True, {"above": 1}), (1, {})):
+        with pytest.raises(TypeError, match=f"a verdict and a margin, or True or False, not {evidence}"):
+            claim("it gains", evidence, **margins)

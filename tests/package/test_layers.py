@@ -9,6 +9,8 @@ import pytest
 from keras import constraints, layers
 from keras.optimizers import SGD, Adam, AdamW
 from keras.regularizers import L1, L1L2, L2
+from numpy.testing import assert_allclose
+from shapes import flat
 
 from regbook import checks, fit_together, reproducible, stack
 
@@ -73,9 +75,7 @@ class Draw:
 
         def add(kind, weights=None, **options):
             options |= weights or {}
-            self.layers.append(
-                lambda strength: kind(**{k: v(strength) if callable(v) else v for k, v in options.items()})
-            )
+            self.layers.append(lambda s: kind(**{k: v(s) if callable(v) else v for k, v in options.items()}))
 
         def weights():
             limit = {"kernel_constraint": turn("constraint")}
@@ -94,12 +94,11 @@ class Draw:
         add(kind, **options, **{} if "scale" in options else {"gamma_regularizer": turn("regulariser")})
         kind = turn(f"noise {rank}")
         add(kind, **{"stddev" if kind is layers.GaussianNoise else "rate": 0.0})
-        if len(shape) == 1:
-            add(layers.Dense, weights(), units=4)
-        else:
-            add(layers.Activation, activation=turn("activation"))
+        add(layers.Activation, activation=turn("activation"))
+        if len(shape) > 1:
             add(turn(f"pool {rank}"), pool_size=2, padding=turn("padding"))
             add(turn(f"end {rank}"))
+        add(layers.Dense, weights(), units=4)
         name = getattr(self.loss, "name", self.loss)
         last = {"binary_crossentropy": "sigmoid", "mean_squared_error": "linear"}.get(name, "softmax")
         outputs = 3 if last == "softmax" else 1
@@ -122,10 +121,6 @@ class Draw:
 DEALT, RANDOM = Counter(), np.random.default_rng(0)
 DECKS = {name: deal(RANDOM, choices) for name, choices in CHOICES.items()}
 DRAWS = [Draw(n, shape, lambda name: DEALT.update([name]) or next(DECKS[name])) for n, shape in enumerate(SHAPES)]
-
-
-def flat(model):
-    return np.concatenate([np.ravel(w) for w in model.get_weights()])
 
 
 def test_every_choice_is_drawn_and_all_that_is_taken_is_among_them():
@@ -165,7 +160,7 @@ def test_every_architecture_agrees_with_model_fit(draw, chaotic, monkeypatch):
     tolerance = max(1e-12, 10 * np.abs(flat(nudged) - flat(alone)).max())
     if tolerance > 1e-8:
         return chaotic.append(draw.number)
-    np.testing.assert_allclose(flat(mine), flat(alone), rtol=0, atol=tolerance, err_msg=str(mine.get_config()))
+    assert_allclose(flat(mine), flat(alone), rtol=0, atol=tolerance, err_msg=str(mine.get_config()))
     end = alone.evaluate(x, y, verbose=0, return_dict=True)
     for mine, its in (
         (history.loss[1, -1] + history.penalty[1, -1], end["loss"]),
@@ -173,7 +168,7 @@ def test_every_architecture_agrees_with_model_fit(draw, chaotic, monkeypatch):
         (history.accuracy[1, -1], end.get("accuracy", np.nan)),
         (history.val_accuracy[1], log.get("val_accuracy", [np.nan] * 4)),
     ):
-        np.testing.assert_allclose(mine, its, rtol=0, atol=1e-8)
+        assert_allclose(mine, its, rtol=0, atol=1e-8)
 
 
 def noise_of(shape, noisy):
@@ -203,15 +198,15 @@ def noise_of(shape, noisy):
 )
 def test_noise_is_what_keras_makes_and_as_strong_as_each_member_asks(kind, shape, options, same):
     noisy, other, silent = noise_of(shape, [kind(size, **options) for size in (0.3, 0.6, 0.0)])
-    np.testing.assert_allclose(silent, 1, atol=1e-12)
+    assert_allclose(silent, 1, atol=1e-12)
     for made in (noisy, kind(0.3, **options, seed=1)(np.ones((1, *shape)), training=True).numpy()[0]):
-        np.testing.assert_allclose(made.std(axis=same) if same else 0, 0, atol=1e-12)  # one number for a whole map
+        assert_allclose(made.std(axis=same) if same else 0, 0, atol=1e-12)  # one number for a whole map
         if kind is layers.GaussianNoise:
             assert made.mean() == pytest.approx(1, abs=0.02) and made.std() == pytest.approx(0.3, abs=0.02)
         else:
-            np.testing.assert_allclose(np.unique(made.round(9)), [0, 1 / 0.7], rtol=1e-8)
+            assert_allclose(np.unique(made.round(9)), [0, 1 / 0.7], rtol=1e-8)
             assert (made < 0.5).mean() == pytest.approx(0.3, abs=0.05)
     if kind is layers.GaussianNoise:
-        np.testing.assert_allclose((other - 1) / 0.6, (noisy - 1) / 0.3, atol=1e-9)  # one stream, two sizes
+        assert_allclose((other - 1) / 0.6, (noisy - 1) / 0.3, atol=1e-9)  # one stream, two sizes
     else:
         assert (other[noisy < 0.5] < 0.5).all()  # a higher rate drops more of the same
