@@ -22,10 +22,9 @@ class List(SphinxDirective):
     """A directive whose MyST text is made from the notebooks of the table of contents."""
 
     def run(self):
-        toc = yaml.safe_load((Path(self.env.srcdir) / "_toc.yml").read_text(encoding="utf-8"))
-        paths = [
-            (part, Path(self.env.srcdir) / f"{entry['file']}.ipynb") for part in toc["parts"] for entry in part["chapters"]
-        ]
+        root = Path(self.env.srcdir)
+        parts = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))["parts"]
+        paths = [(part, root / f"{entry['file']}.ipynb") for part in parts for entry in part["chapters"]]
         paths = [(part, path) for part, path in paths if path.exists()]
         for _, path in paths:
             self.env.note_dependency(str(path))

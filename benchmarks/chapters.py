@@ -1,7 +1,7 @@
 """Measure what the notebooks cost: `make bench` writes chapters.md, whose tables chapters/teaching.md shows.
 
-The unit is one model.fit of the original tutorial's model, measured in the same run. The second table is a class: 1, 2, 4
-and 8 kernels run chapter 2 at the same time; in the memory of all together, pages that they share count once (Linux).
+The unit is one model.fit of the original tutorial's model, measured in the same run. The second table is a class: 1, 2,
+4 and 8 kernels run chapter 2 at the same time; in the memory of all together, shared pages count once (Linux).
 """
 
 import asyncio
@@ -17,7 +17,6 @@ from pathlib import Path
 import nbformat
 import psutil
 from nbclient import NotebookClient
-
 from together import X, Y, original, seconds
 
 HERE = Path(__file__).parent
@@ -89,13 +88,24 @@ def main():
     os.environ["TQDM_DISABLE"] = "1"
     one = unit()
     memory = psutil.virtual_memory().total / 1e9
-    lines = ["<!-- Written by `make bench`; chapters/teaching.md shows the parts between the marks. -->", "", "<!-- 1 -->"]
-    lines += [f"{os.cpu_count()} cores of {platform.machine()}, {memory:.0f} GB of memory, Python"]
-    lines += [f"{platform.python_version()}; the packages take {installed():.1f} GB of disk. One unit: {one:.1f} s."]
-    lines += ["", "| notebook | processor seconds | units | peak memory, MB |", "|---|---:|---:|---:|", *notebooks(one)]
-    lines += ["<!-- 2 -->", "", "| kernels at the same time | seconds until the slowest is done | processor seconds of each"]
-    lines[-1] += " | memory of each, MB | of all together, MB |"
-    lines += ["|---:|---:|---:|---:|---:|", *classes(), "<!-- 3 -->", ""]
+    lines = [
+        "<!-- Written by `make bench`; chapters/teaching.md shows the parts between the marks. -->",
+        "",
+        "<!-- 1 -->",
+        f"{os.cpu_count()} cores of {platform.machine()}, {memory:.0f} GB of memory, Python",
+        f"{platform.python_version()}; the packages take {installed():.1f} GB of disk. One unit: {one:.1f} s.",
+        "",
+        "| notebook | processor seconds | units | peak memory, MB |",
+        "|---|---:|---:|---:|",
+        *notebooks(one),
+        "<!-- 2 -->",
+        "",
+        "| kernels at once | seconds until the last is done | processor seconds of each | MB of each | MB of all |",
+        "|---:|---:|---:|---:|---:|",
+        *classes(),
+        "<!-- 3 -->",
+        "",
+    ]
     (HERE / "chapters.md").write_text("\n".join(lines), encoding="utf-8")
     print("\n".join(lines))
 

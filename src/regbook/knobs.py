@@ -1,25 +1,31 @@
 """One job: a figure with a knob, which turns in the rendered page as well: no kernel, no network, no library."""
 
+import base64
 import html
-import io
+import json
 import re
 
 import matplotlib.pyplot as plt
 
-# A few lines of the page's own script: show the frame of the slider's place, and say its value.
+from regbook.svg import as_svg
+
+# A few lines of the page's own script: make the slider, and show the picture of its place and what it says. Where no
+# script runs, the first picture and the list of words remain.
 _SCRIPT = """
 (() => {
-  const knob = document.getElementById("%s");
-  const slider = knob.querySelector("input"), said = knob.querySelector("output");
-  const frames = knob.querySelectorAll(".knob-frame");
+  const knob = document.getElementById("%s"), frames = %s;
+  const picture = knob.querySelector("img"), row = knob.querySelector(".knob-turn");
+  row.innerHTML = '<label for="%s-slider">%s</label><input type="range" id="%s-slider" min="0" max="' +
+    (frames.length - 1) + '" step="1" value="%d"><output for="%s-slider"></output>';
+  const [, slider, said] = row.children;
   const turn = () => {
-    frames.forEach((frame, i) => { frame.hidden = i != slider.value; });
-    said.textContent = frames[slider.value].dataset.says;
-    slider.setAttribute("aria-valuetext", said.textContent);
+    const [says, svg] = frames[slider.value];
+    picture.src = "data:image/svg+xml," + encodeURIComponent(svg);
+    picture.alt = said.textContent = says;
+    slider.setAttribute("aria-valuetext", says);
   };
   slider.addEventListener("input", turn);
   slider.addEventListener("keydown", event => event.stopPropagation());  // or JupyterLab takes the focus away
-  knob.querySelector(".knob-turn").hidden = false;
   turn();
 })();
 """
@@ -44,7 +50,7 @@ class Knob:
             raise ValueError(f"start must be one of the values, not {start!r}")
         self.name, self.label, self.caption = name, label, caption
         self.start = values.index(start)
-        self.frames = [_frame(draw, value, f"{name}-{place}") for place, value in enumerate(values)]
+        self.frames = [_frame(draw, value) for value in values]
 
     def __repr__(self):
         """What is compared when the notebook is checked, and read where no HTML is shown."""
@@ -52,44 +58,25 @@ class Knob:
 
     def _repr_html_(self):
         name, say = f"knob-{self.name}", html.escape
-        frames = "\n".join(
-            f'<div class="knob-frame" data-says="{say(says)}"{"" if place == self.start else " hidden"}>{svg}</div>'
-            for place, (svg, says) in enumerate(self.frames)
-        )
-        rows = "".join(f"<li>{say(says)}</li>" for _, says in self.frames)
+        svg, says = self.frames[self.start]
+        rows = "".join(f"<li>{say(words)}</li>" for _, words in self.frames)
+        # Nothing in a script's text may look like its end.
+        frames = json.dumps([(words, svg) for svg, words in self.frames], ensure_ascii=False).replace("</", "<\\/")
+        script = _SCRIPT % (name, frames, name, say(self.label).replace("'", "&#39;"), name, self.start, name)
+        picture = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
         # JupyterLab would take some keys for itself without that attribute of its own.
         return f"""<figure class="knob" id="{name}" data-lm-suppress-shortcuts="true">
-{frames}
-<div class="knob-turn" hidden>
-<label for="{name}-slider">{say(self.label)}</label>
-<input type="range" id="{name}-slider" min="0" max="{len(self.frames) - 1}" step="1" value="{self.start}">
-<output for="{name}-slider"></output>
-</div>
+<img src="{picture}" alt="{say(says)}">
+<div class="knob-turn"></div>
 <figcaption>{say(self.caption)}</figcaption>
-<details><summary>All places of the slider in words</summary><ul>{rows}</ul></details>
+<details><summary>All slider positions as text</summary><ul>{rows}</ul></details>
 </figure>
-<script>{_SCRIPT % name}</script>"""
+<script>{script}</script>"""
 
 
-def _frame(draw, value, salt):
+def _frame(draw, value):
     """(SVG, words) of one place of the slider. The same figure gives the same text on every machine."""
-    with plt.rc_context({"svg.fonttype": "none", "svg.hashsalt": salt}):
-        says = draw(value)
-        figure = plt.gcf()
-        text = io.StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-        plt.close(figure)
-    svg = re.search(r"<svg.*</svg>", text.getvalue(), re.DOTALL).group()
-    svg = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    # A tenth of a pixel is enough, and the same wherever the last bits of the coordinates differ.
-    svg = re.sub(
-        r'\b(d|x|y|points|transform)="[^"]*"',
-        lambda attribute: re.sub(r"-?\b\d+\.\d+", lambda number: f"{float(number.group()):.1f}", attribute.group()),
-        svg,
-    )
-    # Text takes the page's own font; groups need no names, which would be there once in every frame.
-    svg = re.sub(r'font-family: [^;"]*;? ?| transform="rotate\(-0 [^"]*"|(?<=<g) id="[^"]*"', "", svg)
-    svg = re.sub(r"\s*\n\s*", " ", svg)
-    return svg.replace(
-        "<svg ", f'<svg role="img" aria-label="{html.escape(says)}" style="max-width: 100%; height: auto" ', 1
-    ), says
+    says = draw(value)
+    svg = as_svg(plt.gcf())
+    plt.close()
+    return svg, says

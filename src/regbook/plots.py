@@ -1,31 +1,37 @@
 """One job: the figures of the course, in one style: colour-blind-safe, and never told apart by colour alone."""
 
 import matplotlib.pyplot as plt
+import matplotlib_inline.backend_inline  # noqa: F401, its import registers formats of its own, which ours replace
 import numpy as np
-from matplotlib_inline.backend_inline import set_matplotlib_formats
+from IPython import get_ipython
+from matplotlib.figure import Figure
 
-# Okabe and Ito's palette, told apart with every common colour vision deficiency.
+from regbook.svg import as_png, as_svg
+
+# Inks of svg.py, which change with the page.
 PLAIN, PENALTY, DROPOUT, OTHER, GREY = "#000000", "#0072B2", "#D55E00", "#009E73", "#777777"
 FALSE = "#C00000"  # a false label; never by colour alone
 
-plt.rcParams.update(
-    {
-        "figure.figsize": (7, 3.6),
-        "figure.constrained_layout.use": True,
-        "figure.facecolor": "white",
-        "font.size": 11,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "grid.color": "#dddddd",
-        "axes.prop_cycle": plt.cycler(
-            color=[PENALTY, DROPOUT, OTHER, "#CC79A7", PLAIN], linestyle=["-", "--", "-.", ":", "-"]
-        ),
-        "legend.frameon": False,
-        "lines.linewidth": 2,
-    }
-)
-set_matplotlib_formats("retina")
+STYLE = {
+    "figure.figsize": (7, 3.6),
+    "figure.constrained_layout.use": True,
+    "figure.facecolor": "white",
+    "font.size": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#dddddd",
+    "axes.prop_cycle": plt.cycler(
+        color=[PENALTY, DROPOUT, OTHER, "#CC79A7", PLAIN], linestyle=["-", "--", "-.", ":", "-"]
+    ),
+    "legend.frameon": False,
+    "lines.linewidth": 2,
+}
+plt.rcParams.update(STYLE)
+if get_ipython():
+    formatters = get_ipython().display_formatter.formatters
+    formatters["image/svg+xml"].for_type(Figure, as_svg)  # the tests compare it
+    formatters["image/png"].for_type(Figure, as_png)
 
 
 def u_curve(axes, strengths, scores, label, color=PENALTY, style="-"):
@@ -69,7 +75,7 @@ def examples(data):
         side = int(np.sqrt(x.shape[1]))
         figure, all_axes = plt.subplots(2, 10, figsize=(7, 1.8))
         for axes, image, label, is_false in zip(all_axes.flat, x, y, false):
-            axes.imshow(image.reshape(side, side), cmap="gray_r", vmin=0, vmax=1)
+            axes.imshow(image.reshape(side, side), cmap="gray_r", vmin=0, vmax=1, interpolation="none")
             axes.set_title(f"{label}" + " (false)" * bool(is_false), color=FALSE if is_false else PLAIN, fontsize=9)
             axes.set_axis_off()
     elif x.shape[1] == 1:

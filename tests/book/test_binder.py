@@ -83,18 +83,53 @@ def tab(browser, lab):
 
 
 def told(notebook):
-    """What a reader is told by each code cell: its printed text, its knobs and tables, and how many pictures it draws.
+    """What a reader is told by each code cell: its printed text, its knobs and tables, and its pictures.
 
     Where a slow computer shows a progress bar and erases it, blanks stay behind at the end of a line or alone."""
     for outputs in [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]:
         lines = [line.rstrip() for output in outputs for line in output.get("text", "").splitlines() if line.strip()]
         forms = [output.get("data", {}) for output in outputs]
-        yield lines, [form["text/html"] for form in forms if "text/html" in form], sum("image/png" in f for f in forms)
+        yield lines, [form[kind] for form in forms for kind in ("text/html", "image/svg+xml") if kind in form]
 
 
 def troubles(notebook):
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     return [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
+
+
+def open_notebook(tab, address):
+    """Open a notebook in JupyterLab, and wait until it has its kernel and its MyST is rendered."""
+    tab.goto(address + "&reset")  # without reset, it would open the notebooks before this one again
+    tab.wait_for_selector(".jp-NotebookPanel-toolbar >> text=Python 3")
+    tab.wait_for_selector(".jp-Notebook h1")
+    raw = "() => !/{(term|cite:|eq|numref|admonition)/.test(document.querySelector('.jp-Notebook').innerText)"
+    tab.wait_for_function(raw)
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_before_anything_is_run_a_chapter_is_whole(trusted, home, lab, tab):
+    """Pictures, captions, links and words are there; where postBuild's trust holds, knobs turn as well."""
+    notebook = nbformat.read(ROOT / "chapters/penalty.ipynb", as_version=4)
+    notebook.cells += [] if trusted else [nbformat.v4.new_markdown_cell("Changed.", id="changed")]
+    nbformat.write(notebook, home / "chapters/penalty.ipynb")
+    tab.set_viewport_size({"width": 1300, "height": 20_000})  # JupyterLab draws only what can be seen
+    open_notebook(tab, lab[1] % "lab/tree/chapters/penalty.ipynb")
+    drawn = [str(output.get("data", {}).keys()) for cell in notebook.cells for output in cell.get("outputs", [])]
+    knobs, figures = sum("html" in kinds for kinds in drawn), sum("svg" in kinds for kinds in drawn)
+    pictures = f"() => document.querySelectorAll('.jp-OutputArea-output img').length == {knobs + figures}"
+    tab.wait_for_function(pictures)
+    assert tab.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
+    text = tab.inner_text(".jp-Notebook")
+    assert text.count("Figure ") >= figures > 3 and "⚠" not in text and not re.search(r"\{[a-z:]+\}`|:::", text)
+    assert tab.locator(".jp-Notebook a[href='#'], .jp-Notebook a:not([href])").count() == 0
+    sliders = tab.locator(".knob-turn input")
+    assert sliders.count() == (knobs if trusted else 0) and knobs > 1
+    words = tab.locator(".jp-OutputArea-output li").all_text_contents()
+    assert sum("λ = " in line for line in words) > 5
+    if trusted:
+        before = tab.locator(".knob img").first.get_attribute("alt")
+        sliders.first.press("End")
+        assert tab.locator(".knob img").first.get_attribute("alt") != before
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "chapters").as_posix())
@@ -109,12 +144,7 @@ def test_run_all_gives_the_stored_text(path, home, lab, tab, capsys):
     for cell in cells:
         cell.outputs, cell.execution_count = [], None
     nbformat.write(notebook, copy)
-    tab.goto(address % link + "&reset")  # without reset, it would open the notebooks before this one again
-    tab.wait_for_selector(f".lm-TabBar-tab.jp-mod-current >> text={name.name}")
-    tab.wait_for_selector(".jp-NotebookPanel-toolbar >> text=Python 3")
-    tab.wait_for_selector(".jp-Notebook h1")
-    raw = "() => !/{(term|cite:|eq|numref|admonition)/.test(document.querySelector('.jp-Notebook').innerText)"
-    tab.wait_for_function(raw)  # MyST is rendered
+    open_notebook(tab, address % link)
     tab.get_by_role("menuitem", name="Run", exact=True).click()
     tab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     needed = 0

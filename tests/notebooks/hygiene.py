@@ -1,10 +1,14 @@
 """What nbval does not check of a stored notebook. Faults are text that names the file and the cell."""
 
 import ast
+import copy
 import re
+from itertools import zip_longest
 
 import nbformat
 import yaml
+
+from tools.notebooks import CELL, stored
 
 # nbval compares nothing, or not everything, in a cell so marked; the others hide what a reader should see.
 UNCHECKED_TAGS = re.compile(
@@ -16,10 +20,16 @@ PATHS = r"/(home|tmp|Users|root|work)/|\b[A-Z]:\\"
 UNSTABLE = re.compile(rf" at 0x[0-9a-f]{{6,}}|{PATHS}|\b\d+(\.\d+)? ?(ns|µs|us|ms|s|seconds?)\b|ms/step")
 
 
+OURS = ('<figure class="knob"', '<table class="results"', '<div class="verdict"')  # HTML of regbook
+
+
 def faults(path):
     """Everything that is wrong with the notebook at `path`."""
     notebook = nbformat.read(path, as_version=4)
     found = list(_faults_of_the_whole(notebook))
+    right = stored(copy.deepcopy(notebook)).cells
+    odd = (number for number, (cell, other) in enumerate(zip_longest(notebook.cells, right)) if cell != other)
+    found += [f"cell {number}: not the caption, or not folded, as `make notebooks` stores it" for number in odd][:1]
     code = [(number, cell) for number, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     for expected, (number, cell) in enumerate(code, start=1):
         found += [f"cell {number}: {fault}" for fault in _faults_of_code(cell, expected)]
@@ -81,8 +91,8 @@ def _faults_of_code(cell, expected):
         yield "it draws, but its figure is not stored"
     if re.search(PATHS, cell.source):
         yield "its code names a folder of one machine"
-    if set(cell.metadata) - {"tags", "mystnb"}:
-        yield f"its metadata holds {sorted(set(cell.metadata) - {'tags', 'mystnb'})} (make notebooks removes it)"
+    if set(cell.metadata) - CELL:
+        yield f"its metadata holds {sorted(set(cell.metadata) - CELL)} (make notebooks removes it)"
     for tag in cell.metadata.get("tags", []):
         if UNCHECKED_TAGS.match(tag):
             yield f"the tag {tag!r} switches checking off"
@@ -92,12 +102,14 @@ def _faults_of_code(cell, expected):
         data = output.get("data", {})
         if any("widget" in kind for kind in data):
             yield "it stores a widget"
-        if '<figure class="knob"' not in data.get("text/html", '<figure class="knob"'):
-            yield "it stores HTML that is no knob, and may need a script or another host"
+        if not data.get("text/html", OURS[0]).startswith(OURS):
+            yield "it stores HTML that is no knob, table or verdict, and may need a script or another host"
         text = [output.get("text", ""), *(str(value) for kind, value in data.items() if kind.startswith("text/"))]
         unstable = UNSTABLE.search("\n".join(text))
         if unstable:
             yield f"it prints {unstable.group()!r}, which differs on another machine"
+        if "image/png" in data and "image/svg+xml" not in data:
+            yield "its figure is a PNG alone, which nothing compares: import regbook's plots before it is drawn"
         if any(kind.startswith("image/") for kind in data):
             figure = cell.metadata.get("mystnb", {})
             if len(figure.get("image", {}).get("alt", "")) < 40:

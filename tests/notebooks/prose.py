@@ -18,23 +18,32 @@ import re
 
 import nbformat
 from hygiene import parsed
+from pybtex.database import parse_file
+from sphinx.util.nodes import _make_id
 
+from _ext.links import address
 from conftest import ROOT
+
+SOURCES = parse_file(ROOT / "references.bib").entries
 
 NUMBER = r"(?<![\w.])[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?(?![\d,.]*\d)"
 UNIT = r"\s*(?P<unit>%|points?\b|per ?cent\b|minutes\b|of \d+ (?:seeds|pairs|draws)\b)"
 # In "8.7 ± 0.3 points" and "75–90 %" the unit belongs to both numbers.
 RESULT = re.compile(rf"(?P<number>{NUMBER})(?:(?=(?:\s*[±–]\s*\d[\d.]*)?{UNIT})|)")
+# A link to a source is its citation.
+CITATION = re.compile(
+    r"\[[^\]]*\]\((?:" + "|".join(re.escape(address(s)) for s in SOURCES.values() if address(s)) + r")\)"
+)
 # Formulas (but for a number alone in one), code, links, roles but for the text they show, HTML, figure names.
 NOT_PROSE = re.compile(
     r"\$\$.*?\$\$( \([\w-]+\))?|\$(?P<alone>[-+−]?[\d.,]+)\$|\$[^$]*\$"
-    r"|`[^`]*`|\]\([^)]*\)|\{(?!cite)[a-z:]+\}|^:name:.*$|<[^>]*>|\d+ by \d+",
+    r"|`[^`]*`|\]\([^)]*\)|\{[a-z:]+\}|^:name:.*$|<[^>]*>|\d+ by \d+",
     re.DOTALL | re.MULTILINE,
 )
 SENTENCE_END = re.compile(r"(?<=[.?!:;])\s+|\n\s*\n|\n(?=[-|#])")
 # Where no {term} can stand, or none should.
 NOT_LINKABLE = re.compile(
-    r"(?P<link>\{term\}`[^`]*`)"
+    r"(?P<link>\[[^\]]*\]\((?:\.\./)?glossary\.md#term-[^)]*\))"
     r"|^(?P<fence>[`:]{3,}+)(?:\w|\{(?:figure|image|code|math)).*?^(?P=fence)\s*$"  # figures, code
     r"|^(?:#|:[\w-]+:|\([\w-]+\)=).*?$|^[`:]{3,}(?:\{\w+\})?"  # headings, options and fences of directives, labels
     r"|\$\$.*?\$\$(?: \([\w-]+\))?|\$[^$]*\$"
@@ -58,7 +67,7 @@ def unsupported_numbers(path):
 def prose(notebook):
     """(place, text) of everything that is read."""
     for number, cell in enumerate(notebook.cells):
-        if cell.cell_type == "markdown":
+        if cell.cell_type == "markdown" and "remove-cell" not in cell.metadata.get("tags", []):  # captions come below
             yield f"cell {number}", cell.source
         figure = cell.metadata.get("mystnb", {})
         yield f"cell {number}, alt text", figure.get("image", {}).get("alt", "")
@@ -68,8 +77,8 @@ def prose(notebook):
 def results(text):
     """(number, unit) of everything in `text` that needs support, as it is written, units in one spelling."""
     found = []
-    for sentence in SENTENCE_END.split(NOT_PROSE.sub(r" \g<alone> ", text)):
-        for number, unit in [] if "{cite" in sentence else _numbers(sentence):
+    for sentence in SENTENCE_END.split(NOT_PROSE.sub(r" \g<alone> ", CITATION.sub(" ⟨source⟩ ", text))):
+        for number, unit in [] if "⟨source⟩" in sentence else _numbers(sentence):
             small = number.isdigit() and int(number) <= 12
             if unit != "minutes" and (unit or not small):
                 found.append((number, unit))
@@ -120,9 +129,10 @@ def first_uses(notebook, names):
     """{term: (place, sentence, whether it is linked there)}, captions and alt texts left out."""
     terms = sorted(set(names.values()), key=len, reverse=True)  # longer first: "weight decay" is no use of "weight"
     forms = "|".join(re.escape(form).replace(r"\ ", r"\s+") for term in terms for form in (_plural(term), term))
-    link = r"\{term\}`(?:[^`<]*<)?(?P<link>[^`>]*)>?`"
+    link = r"\[[^\]]*\]\([^)]*#term-(?P<link>[^)]*)\)"
     use = re.compile(rf"{link}|(?<![\w-])(?P<plain>{forms})(?![\w-])", re.IGNORECASE)
     known = {name.lower(): term for name, term in names.items()} | {_plural(term).lower(): term for term in terms}
+    known |= {_make_id(name).lower(): term for name, term in names.items()}  # as Sphinx calls it in a link
     found = {}
     for place, text in prose(notebook):
         if place[-1].isdigit():

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tomllib
 
+import matplotlib.pyplot as plt
 import nbformat
 import pytest
 from hygiene import faults, images_without_alt, toc_faults
@@ -15,6 +16,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from prose import unsupported_numbers
 
 from conftest import NOTEBOOKS, ROOT
+from regbook import plots
+from regbook.svg import as_svg
+from tools.notebooks import stored
+
+DRAW = "from regbook import plots\nimport matplotlib.pyplot as plt"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "chapters").as_posix())
@@ -44,53 +50,65 @@ def test_every_page_is_in_the_table_of_contents(tmp_path):
 
 def small():
     """A sound notebook as `make notebooks` stores it."""
-    drawing = {"image/png": "iVBORw0KGgo=", "text/plain": "<Figure size 640x480 with 1 Axes>"}
+    with plt.rc_context():
+        plt.rcParams.update(plots.STYLE)
+        plt.plot([1, 2])
+        drawing = {
+            "image/svg+xml": as_svg(plt.gcf()),
+            "image/png": "iVBORw0KGgo=",
+            "text/plain": "<Figure size 700x360 with 1 Axes>",
+        }
+        plt.close()
     cells = [
         ("import regbook as rb\n\nrb.reproducible(0)\n\nimport numpy as np",),
         ("x = np.arange(8)\nprint(f'accuracy: {np.mean(x > 0):.3f}')", new_output("stream", text="accuracy: 0.875\n")),
-        ("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()", new_output("display_data", drawing)),
         ("for row in x[:1]:\n    print(row.shape)", new_output("stream", text="()\n")),
-        ("x.shape", new_output("execute_result", {"text/plain": "(8,)"}, execution_count=5)),
+        ("x.shape", new_output("execute_result", {"text/plain": "(8,)"}, execution_count=4)),
+        (f"{DRAW}\nplt.plot([1, 2])\nplt.show()", new_output("display_data", drawing)),
     ]
     kernel = {"name": "python3", "display_name": "Python 3"}
     notebook = new_notebook(metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
     for count, (source, *outputs) in enumerate(cells, start=1):
         notebook.cells.append(new_code_cell(source, outputs=outputs, execution_count=count))
     alt = "A line that rises from 1 to 2, from left to right."
-    notebook.cells[2].metadata["mystnb"] = {"image": {"alt": alt}, "figure": {"caption": "A line.", "name": "fig-line"}}
+    notebook.cells[4].metadata["mystnb"] = {"image": {"alt": alt}, "figure": {"caption": "A line.", "name": "fig-line"}}
     notebook.cells.append(new_markdown_cell("The accuracy is 0.875."))
-    return notebook
+    return stored(notebook)
 
 
 # What is wrong, in which cell (None: in the notebook as a whole), how it comes about, and what should be said.
 FAULTS = [
-    ("no output", None, lambda n: [cell.update(outputs=[], execution_count=None) for cell in n.cells[:5]],
+    ("no output", None, lambda n: [cell.update(outputs=[], execution_count=None) for cell in n.cells[:4]],
      "cell 1: its execution count is None"),
     ("no print", 1, lambda c: c.outputs.clear(), "cell 1: it prints, but its output is not stored"),
-    ("no print of a loop", 3, lambda c: c.outputs.clear(), "cell 3: it prints, but its output is not stored"),
-    ("no figure", 2, lambda c: c.outputs[0].data.pop("image/png"), "cell 2: it draws, but its figure is not stored"),
+    ("no print of a loop", 2, lambda c: c.outputs.clear(), "cell 2: it prints, but its output is not stored"),
+    ("no figure", 4, lambda c: c.outputs.clear(), "cell 4: it draws, but its figure is not stored"),
+    ("a PNG alone", 4, lambda c: c.outputs[0].data.pop("image/svg+xml"), "cell 4: its figure is a PNG alone"),
+    ("another caption", 5, lambda c: c.update(source="A curve."), "cell 5: not the caption"),
+    ("no caption below", None, lambda n: n.cells.pop(5), "cell 5: not the caption"),
+    ("not folded", 4, lambda c: c.metadata.update(tags=["hide-input"]), "cell 4: not the caption"),
     ("swapped", None, lambda n: n.cells.insert(1, n.cells.pop(2)), "cell 1: its execution count is 3, not 2"),
-    ("stderr", 2, lambda c: c.outputs.append(new_output("stream", name="stderr", text="a warning\n")),
-     "cell 2: it stores stderr: 'a warning"),
-    ("error", 2, lambda c: c.outputs.append(new_output("error", ename="ValueError", evalue="no")),
-     "cell 2: it stores ValueError: 'no'"),
+    ("stderr", 4, lambda c: c.outputs.append(new_output("stream", name="stderr", text="a warning\n")),
+     "cell 4: it stores stderr: 'a warning"),
+    ("error", 4, lambda c: c.outputs.append(new_output("error", ename="ValueError", evalue="no")),
+     "cell 4: it stores ValueError: 'no'"),
     ("widget", None, lambda n: n.metadata.update(widgets={}), "metadata: a widget is stored"),
-    ("widget's view", 2, lambda c: c.outputs[0].data.update({"application/vnd.jupyter.widget-view+json": {}}),
-     "cell 2: it stores a widget"),
-    ("HTML", 4, lambda c: c.outputs[0].data.update({"text/html": "<table></table>"}),
-     "cell 4: it stores HTML that is no knob"),
-    ("address", 4, lambda c: c.outputs[0].data.update({"text/plain": "[<matplotlib.lines.Line2D at 0x7f3d0c2b9d50>]"}),
-     "cell 4: it prints ' at 0x7f3d0c2b9d50'"),
+    ("widget's view", 4, lambda c: c.outputs[0].data.update({"application/vnd.jupyter.widget-view+json": {}}),
+     "cell 4: it stores a widget"),
+    ("HTML", 3, lambda c: c.outputs[0].data.update({"text/html": "<table></table>"}),
+     "cell 3: it stores HTML that is no knob"),
+    ("address", 3, lambda c: c.outputs[0].data.update({"text/plain": "[<matplotlib.lines.Line2D at 0x7f3d0c2b9d50>]"}),
+     "cell 3: it prints ' at 0x7f3d0c2b9d50'"),
     ("folder printed", 1, lambda c: c.outputs[0].update(text="saved to /tmp/x.keras\n"), "cell 1: it prints '/tmp/'"),
     ("duration", 1, lambda c: c.outputs[0].update(text="trained in 2.3 s\n"), "cell 1: it prints '2.3 s'"),
-    ("folder in code", 3, lambda c: c.update(source="np.save('/tmp/x.npy', x)"),
-     "cell 3: its code names a folder of one machine"),
+    ("folder in code", 2, lambda c: c.update(source="np.save('/tmp/x.npy', x)"),
+     "cell 2: its code names a folder of one machine"),
     ("times", 1, lambda c: c.metadata.update(execution={"iopub.execute_input": "2026-01-01T00:00:00Z"}),
      "cell 1: its metadata holds ['execution']"),
-    ("no alt text", 2, lambda c: c.metadata.mystnb.image.pop("alt"), "cell 2: its figure has no alt text"),
-    ("no caption", 2, lambda c: c.metadata.mystnb.pop("figure"), "cell 2: its figure has no caption or name"),
-    ("no alt text in prose", 5, lambda c: c.update(source="![](drawing.png)"),
-     "cell 5: the image drawing.png has no alt text"),
+    ("no alt text", 4, lambda c: c.metadata.mystnb.image.pop("alt"), "cell 4: its figure has no alt text"),
+    ("no caption", 4, lambda c: c.metadata.mystnb.pop("figure"), "cell 4: its figure has no caption or name"),
+    ("no alt text in prose", 6, lambda c: c.update(source="![](drawing.png)"),
+     "cell 6: the image drawing.png has no alt text"),
     ("no kernel", None, lambda n: n.metadata.pop("kernelspec"), "metadata: kernelspec python3"),
     ("no regbook", 0, lambda c: c.update(source="import keras"), "first code cell: it must import regbook"),
     ("regbook late", 0, lambda c: c.update(source="import keras\n" + c.source),
@@ -101,9 +119,9 @@ FAULTS = [
      "cell 1: a comment or magic switches checking off"),
     ("magic", 1, lambda c: c.update(source="%%capture\n" + c.source),
      "cell 1: a comment or magic switches checking off"),
-    ("prose", 5, lambda c: c.update(source="The accuracy is 0.876."), "cell 5: 0.876"),
-    ("alt text", 2, lambda c: c.metadata.mystnb.image.update(alt="It ends at 93.7."), "cell 2, alt text: 93.7"),
-    ("caption", 2, lambda c: c.metadata.mystnb.figure.update(caption="It ends at 93.7."), "cell 2, caption: 93.7"),
+    ("prose", 6, lambda c: c.update(source="The accuracy is 0.876."), "cell 6: 0.876"),
+    ("alt text", 4, lambda c: c.metadata.mystnb.image.update(alt="It ends at 93.7."), "cell 4, alt text: 93.7"),
+    ("caption", 4, lambda c: c.metadata.mystnb.figure.update(caption="It ends at 93.7."), "cell 4, caption: 93.7"),
 ]  # fmt: skip
 
 
@@ -126,16 +144,19 @@ def test_each_fault_is_caught_by_name(tmp_path, number, change, words):
 
 
 def test_nbval_catches_what_only_running_shows(tmp_path):
-    """A changed digit, and a value that is no longer stored, but nothing in a sound notebook."""
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")  # not the settings of a folder above
+    """A changed digit, a value that is no longer stored, a coordinate of a figure; and nothing in a sound notebook."""
     sound, faulty = small(), small()
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")  # not the settings of a folder above
     faulty.cells[1].outputs[0].text = "accuracy: 0.876\n"
-    faulty.cells[4].outputs.clear()
+    faulty.cells[3].outputs.clear()
+    svg = faulty.cells[4].outputs[0].data["image/svg+xml"]
+    place = re.search(r" L \d+(?:\.\d)? (\d)", svg).start(1)
+    faulty.cells[4].outputs[0].data["image/svg+xml"] = svg[:place] + "9" + svg[place + 1 :]
     for name, notebook in (("sound", sound), ("small", faulty)):
         notebook.cells[0].source = "import numpy as np"  # without TensorFlow, whose import takes seconds
         nbformat.write(notebook, tmp_path / f"{name}.ipynb")
     command = "-m pytest --nbval --nbval-current-env -p no:cacheprovider -p no:xdist -rf ."
     result = subprocess.run([sys.executable, *command.split()], capture_output=True, text=True, cwd=tmp_path)
     failed = re.findall(r"^FAILED (\S+::Cell \d+)", result.stdout, re.MULTILINE)
-    assert failed == ["small.ipynb::Cell 1", "small.ipynb::Cell 4"], result.stdout
-    assert "2 failed, 8 passed" in result.stdout
+    assert failed == ["small.ipynb::Cell 1", "small.ipynb::Cell 3", "small.ipynb::Cell 4"], result.stdout
+    assert "3 failed, 7 passed" in result.stdout

@@ -1,0 +1,50 @@
+"""Sphinx extension: links that the book and JupyterLab both follow, and sources called by their authors and year.
+
+`[overfitting](glossary.md#term-overfitting)` and `[that figure](dropout.ipynb#fig-dropout-u)` are MyST links; here MyST
+learns the ids of terms, figures and tables, beside those of headings, which it knows. A source is a link to its DOI,
+and the bibliography lists it under the same words.
+"""
+
+from docutils import nodes
+from pybtex.plugin import register_plugin
+from pybtex.richtext import Text
+from pybtex.style.formatting.alpha import Style
+from pybtex.style.labels import BaseLabelStyle
+
+
+def learn_ids(app, doctree):
+    slugs = app.env.metadata[app.env.docname].setdefault("myst_slugs", {})
+    for node in doctree.findall(lambda node: isinstance(node, nodes.term | nodes.figure | nodes.table)):
+        slugs |= {name: (0, name, node.astext()) for name in node["ids"]}
+
+
+def words(entry):
+    """ "Hoerl and Kennard, 1970", for an entry of references.bib; of more than two authors the first "et al."."""
+    names = [Text.from_latex(" ".join(p.prelast_names + p.last_names)) for p in entry.persons["author"]]
+    few = len(names) < 3 and "others" not in map(str, names)
+    return f"{' and '.join(map(str, names)) if few else f'{names[0]} et al.'}, {entry.fields['year']}"
+
+
+def address(entry):
+    """Where a source is: its DOI, its number on arXiv, or the publisher's page; None for a book without any."""
+    if "doi" in entry.fields:
+        return f"https://doi.org/{entry.fields['doi']}"
+    if "eprint" in entry.fields:
+        return f"https://arxiv.org/abs/{entry.fields['eprint']}"
+    return entry.fields.get("url")
+
+
+class Labels(BaseLabelStyle):
+    def format_labels(self, entries):
+        return map(words, entries)
+
+
+class ByWords(Style):
+    default_label_style = "words"
+
+
+def setup(app):
+    register_plugin("pybtex.style.labels", "words", Labels)
+    register_plugin("pybtex.style.formatting", "words", ByWords)
+    app.connect("doctree-read", learn_ids)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
