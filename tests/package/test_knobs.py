@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from regbook import plots  # noqa: F401, its import sets the style of all figures
 from regbook.knobs import Knob
 
 BITS = 1e-13  # what another processor's arithmetic may move
