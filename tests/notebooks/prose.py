@@ -19,7 +19,6 @@ import re
 import nbformat
 from hygiene import parsed
 from pybtex.database import parse_file
-from sphinx.util.nodes import _make_id
 
 from _ext.links import address
 from conftest import ROOT
@@ -125,6 +124,11 @@ def glossary():
     return {name: entry.split("\n")[0] for entry in entries for name in entry.split("\n")}
 
 
+def link_id(name):
+    """What follows "term-" in a link to the term: Sphinx writes - for blanks. The build names a link that is wrong."""
+    return re.sub(r"\W+", "-", name)
+
+
 def first_uses(notebook, names):
     """{term: (place, sentence, whether it is linked there)}, captions and alt texts left out."""
     terms = sorted(set(names.values()), key=len, reverse=True)  # longer first: "weight decay" is no use of "weight"
@@ -132,7 +136,7 @@ def first_uses(notebook, names):
     link = r"\[[^\]]*\]\([^)]*#term-(?P<link>[^)]*)\)"
     use = re.compile(rf"{link}|(?<![\w-])(?P<plain>{forms})(?![\w-])", re.IGNORECASE)
     known = {name.lower(): term for name, term in names.items()} | {_plural(term).lower(): term for term in terms}
-    known |= {_make_id(name).lower(): term for name, term in names.items()}  # as Sphinx calls it in a link
+    known |= {link_id(name).lower(): term for name, term in names.items()}
     found = {}
     for place, text in prose(notebook):
         if place[-1].isdigit():

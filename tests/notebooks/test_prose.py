@@ -9,6 +9,7 @@ from prose import (
     SOURCES,
     first_uses,
     glossary,
+    link_id,
     prose,
     results,
     support,
@@ -16,7 +17,6 @@ from prose import (
     unlinked_terms,
     unsupported_numbers,
 )
-from sphinx.util.nodes import _make_id
 
 from _ext.links import address, words
 from conftest import NOTEBOOKS, ROOT
@@ -82,7 +82,7 @@ def test_every_term_is_linked_at_its_first_use(path):
 def test_each_link_that_is_lost_is_caught(path):
     """Each first use in turn stands there as plain text."""
     names, notebook = glossary(), nbformat.read(path, as_version=4)
-    ids = {_make_id(name): term for name, term in names.items()}
+    ids = {link_id(name): term for name, term in names.items()}
     linked = {term for term, (_, _, link) in first_uses(notebook, names).items() if link}
     assert len(linked) >= 5
     for number, cell in enumerate(notebook.cells):
