@@ -116,11 +116,11 @@ def test_before_anything_is_run_a_chapter_is_whole(trusted, home, lab, tab):
     open_notebook(tab, lab[1] % "lab/tree/chapters/penalty.ipynb")
     drawn = [str(output.get("data", {}).keys()) for cell in notebook.cells for output in cell.get("outputs", [])]
     knobs, figures = sum("html" in kinds for kinds in drawn), sum("svg" in kinds for kinds in drawn)
-    pictures = f"() => document.querySelectorAll('.jp-OutputArea-output img').length == {knobs + figures}"
-    tab.wait_for_function(pictures)
-    assert tab.evaluate("[...document.images].every(image => image.naturalWidth > 0)")
+    tab.wait_for_function(f"document.querySelectorAll('.jp-OutputArea-output img').length == {knobs + figures}")
+    tab.wait_for_function(f"document.querySelectorAll('.jp-Notebook figcaption').length >= {knobs + figures}")
+    tab.wait_for_function("[...document.images].every(image => image.naturalWidth > 0)")
     text = tab.inner_text(".jp-Notebook")
-    assert text.count("Figure ") >= figures > 3 and "⚠" not in text and not re.search(r"\{[a-z:]+\}`|:::", text)
+    assert figures > 3 and "⚠" not in text and not re.search(r"\{[a-z:]+\}`|:::", text)
     assert tab.locator(".jp-Notebook a[href='#'], .jp-Notebook a:not([href])").count() == 0
     sliders = tab.locator(".knob-turn input")
     assert sliders.count() == (knobs if trusted else 0) and knobs > 1
