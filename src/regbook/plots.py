@@ -26,6 +26,7 @@ STYLE = {
     ),
     "legend.frameon": False,
     "lines.linewidth": 2,
+    "path.simplify": False,  # it leaves out other points where last bits differ
 }
 plt.rcParams.update(STYLE)
 if get_ipython():

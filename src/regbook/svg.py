@@ -73,6 +73,7 @@ def _clean(element, names):
             # A tenth of a pixel is enough, and the same wherever the last bits of the coordinates differ.
             value = re.sub(r"-?\d+\.\d+", lambda number: f"{round(float(number.group()), 1) + 0.0:g}", value)
             value = re.sub(r"^rotate\(-?0 .*\)$", "", " ".join(value.split()))
+            value = re.sub(r"( L \S+ \S+)\1+", r"\1", value)  # points that fall together
         elif key == "style":
             value = re.sub(r"font-family: [^;]*(; )?", "", value)
             value = re.sub(r"#[0-9a-f]{6}", lambda ink: _ink(ink.group()), value)
