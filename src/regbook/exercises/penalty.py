@@ -95,7 +95,7 @@ _SHRINK = Function(
     level=2,
     minutes=8,
     objective=4,
-    section="Another price list: L1",
+    section="Charge the absolute weights: L1",
     hints=(
         "Forget the signs at first: what should become of the sizes, np.abs(w)?",
         "A size loses the amount. Where it was smaller than the amount, it becomes 0; np.maximum helps.",
