@@ -50,7 +50,7 @@ def test_every_page_says_what_it_is():
         description = re.search('<meta name="description" content="(.+?)"', html)[1]
         assert len(title) > 10 and 40 < len(description) < 200, page.name
         found.append((title, description))
-        card = re.search('<meta property="og:image" content=".*?/(_images/.+?)"', html)[1]
+        card = re.search('<meta property="og:image" content="https://[^/]+/regularisation-course/(.+?)"', html)[1]
         icon = re.search('<link rel="icon"[^>]*href="([^"?]*)', html)[1]
         assert (SITE / card).is_file() and (page.parent / icon).is_file()
     assert len({title for title, _ in found}) == len({text for _, text in found}) == len(found)
