@@ -114,8 +114,9 @@ def test_before_anything_is_run_a_chapter_is_whole(trusted, home, lab, tab):
     nbformat.write(notebook, home / "chapters/penalty.ipynb")
     tab.set_viewport_size({"width": 1300, "height": 20_000})  # JupyterLab draws only what can be seen
     open_notebook(tab, lab[1] % "lab/tree/chapters/penalty.ipynb")
-    drawn = [str(output.get("data", {}).keys()) for cell in notebook.cells for output in cell.get("outputs", [])]
-    knobs, figures = sum("html" in kinds for kinds in drawn), sum("svg" in kinds for kinds in drawn)
+    forms = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
+    knobs = sum('class="knob"' in form.get("text/html", "") for form in forms)
+    figures = sum("image/svg+xml" in form for form in forms)
     tab.wait_for_function(f"document.querySelectorAll('.jp-OutputArea-output img').length == {knobs + figures}")
     tab.wait_for_function(f"document.querySelectorAll('.jp-Notebook figcaption').length >= {knobs + figures}")
     tab.wait_for_function("[...document.images].every(image => image.naturalWidth > 0)")
