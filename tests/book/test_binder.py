@@ -120,7 +120,7 @@ def test_before_anything_is_run_a_chapter_is_whole(trusted, home, lab, tab):
     tab.wait_for_function(f"document.querySelectorAll('.jp-OutputArea-output img').length == {knobs + figures}")
     tab.wait_for_function(f"document.querySelectorAll('.jp-Notebook figcaption').length >= {knobs + figures}")
     tab.wait_for_function("[...document.images].every(image => image.naturalWidth > 0)")
-    tab.wait_for_function(r"!/⚠|\{[a-z:]+\}|:::/.test(document.querySelector('.jp-Notebook').innerText)")
+    tab.wait_for_function(r"!/⚠|\{[a-z:]+\}`|:::/.test(document.querySelector('.jp-Notebook').innerText)")
     assert figures > 3
     assert tab.locator(".jp-Notebook a[href='#'], .jp-Notebook a:not([href])").count() == 0
     sliders = tab.locator(".knob-turn input")

@@ -1,8 +1,9 @@
-"""Does every chapter lead to the next, and is it called by its number?"""
+"""Does every chapter lead to the next, is it called by its number, and are its minutes honest?"""
 
 import re
 from itertools import pairwise
 
+import nbformat
 import pytest
 
 from _ext.lists import text
@@ -23,3 +24,32 @@ def test_chapters_are_called_by_their_numbers(path):
     called += [(number, path.name) for number in re.findall(r"^# Solutions to chapter (\d+)", PAGES[path])]
     names = [chapter.name for chapter in CHAPTERS]
     assert [(number, name) for number, name in called if name in names and names[int(number) - 1] != name] == []
+
+
+def cost(path):
+    """(visible lines of code, folded ones, minutes) of a page before its exercises, as CONTRIBUTING.md counts them."""
+    words, code, output, figures = 0, {True: 0, False: 0}, 0, 0
+    for cell in nbformat.read(path, as_version=4).cells:
+        text, exercises, _ = cell.source.partition("## Exercises")
+        tags = cell.metadata.get("tags", [])
+        if cell.cell_type == "markdown" and "remove-cell" not in tags:  # but captions
+            words += len(re.sub(r"\]\([^)]*\)|\$[^$]*\$|[^\w\s’'-]", " ", text).split())
+        elif cell.cell_type == "code":
+            code["hide-input" in tags] += sum(bool(line.strip()) for line in cell.source.splitlines())
+            for out in cell.outputs:
+                data = out.get("data", {})
+                drawn = "image/svg+xml" in data or "knob" in data.get("text/html", "")
+                figures += drawn
+                output += 0 if drawn else len((out.get("text") or data.get("text/plain", "")).splitlines())
+        if exercises:
+            break
+    return code[False], code[True], words / 180 + code[False] / 12 + output / 15 + figures / 2
+
+
+@pytest.mark.parametrize("name", ["penalty", "l2-keras", "weight-decay"])  # and the others, once they are rewritten
+def test_minutes_are_honest_and_code_is_little(name):
+    path = ROOT / f"chapters/{name}.ipynb"
+    visible, folded, minutes = cost(path)
+    promised = int(re.search(r"About (\d+) minutes", PAGES[path])[1])
+    assert promised <= 45 and 0.8 * minutes <= promised <= 1.25 * minutes, round(minutes)
+    assert visible <= 160 and folded <= 110, (visible, folded)
