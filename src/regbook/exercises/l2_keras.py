@@ -86,7 +86,7 @@ _CHOOSE = Function(
     level=2,
     minutes=6,
     objective=3,
-    section="Where it helps: something to refuse",
+    section="Where it helps: eight inputs to ignore",
     hints=(
         "Which of the three arrays may be looked at before the choice, and tells of rows that were not fitted?",
         "Average the validation accuracies over the seeds (axis=1), and find the place of the largest with np.argmax.",
@@ -170,7 +170,7 @@ exercises = Exercises(
         level=1,
         minutes=4,
         objective=2,
-        section='Check the claim: "the penalty is only there during training"',
+        section="What Keras reports",
         hints=(
             "Keras's val_loss has two parts. Which of them does model B not have?",
             "The penalty of model A is λ times the sum of its squared weights; take it away.",
@@ -194,7 +194,7 @@ exercises = Exercises(
         level=2,
         minutes=6,
         objective=4,
-        section="Which λ is it? A conversion table",
+        section="λ in other libraries and optimisers",
         hints=(
             "One number has N in it, because scikit-learn's Ridge sums the squared errors and Keras averages them.",
             "The slope of λw² is 2λw; weight decay takes away the weight itself, without the 2.",
@@ -220,7 +220,7 @@ exercises = Exercises(
         level=3,
         minutes=8,
         objective=4,
-        section="L2 is not weight decay",
+        section="λ in other libraries and optimisers",
         hints=(
             "With l2 the slope of the penalty is part of the gradient, and Adam divides the gradient by its recent size.",
             "In its first step Adam divides the gradient by its own size: what is left is a sign, times the learning rate.",
@@ -244,7 +244,7 @@ exercises = Exercises(
         level=2,
         minutes=6,
         objective=3,
-        section="Where it helps: something to refuse",
+        section="Where it helps: eight inputs to ignore",
         hints=(
             "Look at the right arm of the U-curve: where does it cross the accuracy at λ = 0?",
             "With a price so high that no weight is worth having, every prediction is the same.",
