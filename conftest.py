@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-ROOT = Path(__file__).parent
+import tasks
+
+ROOT, NOTEBOOKS = tasks.ROOT, [Path(name) for name in tasks.NOTEBOOKS]
 SITE = ROOT / "_build/html"
 PARTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
 CHAPTERS = [ROOT / f"{entry['file']}.ipynb" for entry in PARTS[0]["chapters"]]  # the course, in its order
-NOTEBOOKS = sorted([*ROOT.glob("chapters/*.ipynb"), *ROOT.glob("chapters/solutions/*.ipynb")])
 
 os.environ["TQDM_DISABLE"] = "1"  # a progress bar would be part of what is printed
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 ENVIRONMENT = ROOT / ".venv"
+NOTEBOOKS = sorted(map(str, [*ROOT.glob("chapters/*.ipynb"), *ROOT.glob("chapters/solutions/*.ipynb")]))
 BIN = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
 READER, MAINTAINER = ["requirements.txt"], ["requirements.txt", "requirements-dev.txt"]
 DISK_MB = 3000  # what the environment takes, and some room
@@ -44,14 +45,14 @@ def notebooks(*names):
     """Run notebooks in place, all or those named: the one way to change a stored number"""
     set_up(READER)
     os.environ["TQDM_DISABLE"] = "1"  # a progress bar would be part of what is printed
-    run("python", "tools/notebooks.py", *names)
+    run("python", "tools/notebooks.py", *(names or NOTEBOOKS))
 
 
 def lab():
     """Open the course in JupyterLab"""
     set_up(READER)
     # Trusted, the stored knobs turn before anything was run.
-    run("jupyter-trust", *map(str, [*ROOT.glob("chapters/*.ipynb"), *ROOT.glob("chapters/solutions/*.ipynb")]))
+    run("jupyter-trust", *NOTEBOOKS)
     run("jupyter-lab", "--LabApp.default_url=/lab/tree/chapters/penalty.ipynb")
 
 

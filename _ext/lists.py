@@ -33,9 +33,6 @@ class List(SphinxDirective):
         self.state.nested_parse(StringList(lines, self.get_source_info()[0]), self.content_offset, parent)
         return parent.children
 
-    def lines(self, paths):
-        raise NotImplementedError
-
 
 class ChapterList(List):
     def lines(self, paths):

@@ -94,7 +94,6 @@ def main():
         "<!-- 1 -->",
         f"{os.cpu_count()} cores of {platform.machine()}, {memory:.0f} GB of memory, Python",
         f"{platform.python_version()}; the packages take {installed():.1f} GB of disk. One unit: {one:.1f} s.",
-        f"Beside it, other programs kept {os.getloadavg()[2]:.1f} cores busy at the start.",
         "",
         "| notebook | processor seconds | units | peak memory, MB |",
         "|---|---:|---:|---:|",

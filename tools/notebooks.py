@@ -1,4 +1,4 @@
-"""Run notebooks in place, all or those named, and store them as the tests want them: `make notebooks`.
+"""Run the notebooks that are named in place, and store them as the tests want them: `make notebooks`.
 
 JupyterLab shows no figure's caption, which the book takes from the metadata of its cell. So it is written once more,
 into a cell below the figure that the book leaves out; code that the book folds is folded there too.
@@ -12,7 +12,6 @@ import nbformat
 from nbclient import NotebookClient
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
-CHAPTERS = Path(__file__).parents[1] / "chapters"
 CELL, NOTEBOOK = {"tags", "mystnb", "jupyter"}, {"kernelspec", "language_info"}  # the metadata that are kept
 
 
@@ -28,7 +27,7 @@ def stored(notebook):
     cells = []
     for cell in notebook.cells:
         cell.metadata = nbformat.from_dict({key: cell.metadata[key] for key in CELL & set(cell.metadata)})
-        if "remove-cell" in cell.metadata.get("tags", []):
+        if cell.cell_type == "markdown" and "remove-cell" in cell.metadata.get("tags", []):
             continue  # a caption, which is written anew
         CoalesceStreamsPreprocessor().preprocess_cell(cell, {}, None)
         cell.metadata.pop("jupyter", None)
@@ -45,6 +44,6 @@ def stored(notebook):
 
 
 if __name__ == "__main__":
-    for path in map(Path, sys.argv[1:] or sorted([*CHAPTERS.glob("*.ipynb"), *CHAPTERS.glob("solutions/*.ipynb")])):
+    for path in map(Path, sys.argv[1:]):
         print(path.name, flush=True)
         run(path.resolve())

@@ -81,13 +81,13 @@ def _prints(source):
 def _faults_of_code(cell, expected):
     if cell.execution_count != expected:
         yield f"its execution count is {cell.execution_count}, not {expected}: stripped, or not run from top to bottom"
-    stored = {kind for output in cell.outputs for kind in [output.get("name"), *output.get("data", {})]}
+    kinds = {kind for output in cell.outputs for kind in [output.get("name"), *output.get("data", {})]}
     if UNCHECKED_COMMENTS.search(cell.source):
         yield "a comment or magic switches checking off"
-    if _prints(cell.source) and "stdout" not in stored:
+    if _prints(cell.source) and "stdout" not in kinds:
         yield "it prints, but its output is not stored"
     # nbval compares no pixels: it does not miss them either.
-    if re.search(r"^plt\.show\(\)", cell.source, re.MULTILINE) and not any("image/" in str(kind) for kind in stored):
+    if re.search(r"^plt\.show\(\)", cell.source, re.MULTILINE) and not any("image/" in str(kind) for kind in kinds):
         yield "it draws, but its figure is not stored"
     if re.search(PATHS, cell.source):
         yield "its code names a folder of one machine"
