@@ -34,7 +34,7 @@ def split(x, labels, seeds=range(20)) -> DataSet:
     if labels.dtype.kind in "iuf" and len(classes) > len(labels) / FEWEST:
         raise ValueError(
             f"{len(classes)} different labels in {len(labels)} rows look like measurements, not classes: this template "
-            "tells classes apart. Chapter 4 predicts a number, with load('diabetes')"
+            "tells classes apart. Chapter 4 predicts a number, with diabetes()"
         )
     rare = [f"{name} ({count})" for name, count in zip(classes, counts) if count < FEWEST]
     if rare:

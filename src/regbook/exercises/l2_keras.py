@@ -119,13 +119,13 @@ def _too_dear(strength):
         return "The strength should be greater than 0 and at most 10."
     import keras
 
-    from regbook.data import load
+    from regbook.data import noisy_xor
     from regbook.evidence import compare
     from regbook.numerics import seed_weights
     from regbook.together import fit_together
 
     seeds = list(range(10))
-    noisy = load("quadrants", seeds=seeds, rows=500, irrelevant=8, wrong=0.1)
+    noisy = noisy_xor(rows=500, irrelevant=8, label_noise=0.1, seeds=seeds)
 
     def network(seed, price):
         seed_weights(seed)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from regbook.data import load
+from regbook.data import wave
 from regbook.evidence import compare
 from regbook.exercises import Break, Exercises, Function, Value
 
@@ -120,16 +120,16 @@ def _too_close_to_call(strength):
     """Is ridge at this strength, on validation data, within two standard errors of least squares?"""
     if not 0 < strength <= 1000:
         return "The price should be greater than 0 and at most 1000."
-    wave = load("wave", seeds=range(100))
-    x, y = wave.train.x[0], wave.train.y
+    points = wave(seeds=range(100))
+    x, y = points.train.x[0], points.train.y
     powers = x ** np.arange(1, 16)
     X, X_val = (
-        (p - powers.mean(axis=0)) / powers.std(axis=0) for p in (powers, wave.validation.x[0] ** np.arange(1, 16))
+        (p - powers.mean(axis=0)) / powers.std(axis=0) for p in (powers, points.validation.x[0] ** np.arange(1, 16))
     )
     b = y.mean(axis=1, keepdims=True)
     free = np.linalg.lstsq(X, (y - b).T)[0]
     priced = np.linalg.solve(X.T @ X + len(x) * strength * np.eye(15), X.T @ (y - b).T)
-    errors = [np.mean(((X_val @ w).T + b - wave.validation.y) ** 2, axis=1) for w in (priced, free)]
+    errors = [np.mean(((X_val @ w).T + b - points.validation.y) ** 2, axis=1) for w in (priced, free)]
     difference = compare(*errors, metric="error")
     if difference.below(0):
         return f"At {strength:g} ridge still wins, by more than two standard errors."
