@@ -1,0 +1,61 @@
+"""Does every notebook draw seeds of its own? What one has looked at would be no test in another."""
+
+import ast
+from contextlib import suppress
+from inspect import signature
+from itertools import combinations
+
+import nbformat
+import pytest
+from hygiene import parsed
+
+import regbook
+from conftest import ROOT
+
+DRAWING = {f"{package}{name}": (name, signature(getattr(regbook, name)))
+           for name in ("noisy_xor", "digits", "diabetes", "wave", "split", "rng")
+           for package in ("", "rb.", "regbook.")}  # fmt: skip
+
+
+def drawn(source):
+    """The seeds on which code draws, and the divisions of the images; ValueError for data whose seeds can't be read."""
+    known, found = {"range": range, "list": list}, set()
+    for statement in parsed(source).body:
+        for call in (node for node in ast.walk(statement) if isinstance(node, ast.Call)):
+            name, takes = DRAWING.get(ast.unparse(call.func), ("", None))
+            given = (
+                takes and takes.bind_partial(*call.args, **{k.arg: k.value for k in call.keywords if k.arg}).arguments
+            )
+            if name == "rng":
+                with suppress(NameError):  # a name: the numbers of seeds that are drawn elsewhere go on
+                    found.add(value_of(given["seed"], known))
+            elif name and not ast.unparse(given.get("seeds", call)).endswith(".seeds"):  # of other data
+                try:
+                    seeds = value_of(given["seeds"], known)
+                except (KeyError, NameError):
+                    raise ValueError(f"no seeds are written in {ast.unparse(call)}") from None
+                found |= {*seeds, *(f"division {seed // 20}" for seed in seeds if name == "digits")}
+        if isinstance(statement, ast.Assign):
+            with suppress(Exception):  # what is no constant
+                known[statement.targets[0].id] = value_of(statement.value, known)
+    return found
+
+
+def value_of(node, known):
+    return eval(ast.unparse(node), {"__builtins__": {}}, known)
+
+
+def test_no_two_notebooks_share_seeds_or_a_division_of_the_images():
+    cells = {path.name: nbformat.read(path, as_version=4).cells for path in sorted(ROOT.glob("chapters/*.ipynb"))}
+    of = {name: drawn("\n".join(c.source for c in cs if c.cell_type == "code")) for name, cs in cells.items()}
+    assert {(a, b): both for a, b in combinations(of, 2) if (both := of[a] & of[b])} == {}
+    assert {2000, 2139} <= of["l2-keras.ipynb"] and "division 275" in of["double-descent.ipynb"]
+
+
+def test_seeds_are_found_where_they_are_written():
+    source = "own = list(range(40, 42))\n%time\nfor r in x:\n    data = rb.digits(0.2, own)\nrb.wave(seeds=data.seeds)"
+    assert drawn(source) == {40, 41, "division 2"}
+    assert drawn("np.split(rb.rng(7, 1).random(3), 3), rng(seed, 2), wave(30, [5])") == {5, 7}
+    for code in ("rb.wave()", "digits(seeds=range(n))", "noisy_xor(**settings)"):
+        with pytest.raises(ValueError, match="no seeds are written in"):
+            drawn(code)
