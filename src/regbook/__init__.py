@@ -18,7 +18,6 @@ _HOME = {
     "digits": "data",
     "diabetes": "data",
     "wave": "data",
-    "load": "data",
     "split": "own_data",
     "experiment": "experiments",
     "fit_together": "together",

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from sklearn.datasets import load_diabetes, load_digits
+from sklearn.datasets import load_diabetes
 from sklearn.model_selection import train_test_split
 
 from regbook.numerics import nudged, rng
@@ -217,29 +217,3 @@ def _images():
     """(5000, 100) pixels in 0 … 1, and the digits: (5000,)."""
     with np.load(Path(__file__).with_name("images.npz")) as file:
         return file["sums"].reshape(5000, 100) / 1020, file["digit"].astype(int)
-
-
-def load(name: str, seeds=range(20), **settings) -> DataSet:
-    """The data sets under the names that they have in the chapters of the first version."""
-    if "wrong" in settings:
-        settings["label_noise"] = settings.pop("wrong")
-    makers = {"quadrants": noisy_xor, "digits": _small_digits, "diabetes": diabetes, "wave": wave}
-    if name not in makers:
-        raise ValueError(f"there is no data set {name!r}; there are {', '.join(makers)}")
-    return replace(makers[name](seeds=seeds, **settings), name=name)
-
-
-def _small_digits(rows=200, label_noise=0.0, seeds=range(20)):
-    x, y = load_digits(return_X_y=True)
-
-    def one(seed):
-        random = rng(seed)
-        (x_train, y_train), (x_held, y_held), test = cut_in_three(nudged(x / 16), y, rows, 200, seed, stratify=True)
-
-        return (
-            (x_train, *_falsify(random, y_train, label_noise)),
-            (x_held, *_falsify(random, y_held, label_noise)),
-            (*test, np.zeros(len(test[1]), bool)),
-        )
-
-    return for_seeds("digits", seeds, one)

@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import regbook
-from regbook import load, reproducible, seed_weights
+from regbook import diabetes, digits, noisy_xor, reproducible, seed_weights, wave
 
 
 def run(code, **env):
@@ -112,9 +112,9 @@ def test_the_nudge_moves_every_initial_weight_and_number_by_one_unit_in_the_last
         reproducible(0)
         values = [np.array(kind(seed=1)((3, 4))) for kind in made]
         values += keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(2)]).get_weights()[::2]
-        for name in ("quadrants", "digits", "diabetes", "wave"):
-            data = load(name, seeds=[0])
-            values += [data.train.x, data.open_test().x, *([data.train.y] if name in ("diabetes", "wave") else [])]
+        for make in (noisy_xor, digits, diabetes, wave):
+            data = make(seeds=[0])
+            values += [data.train.x, data.open_test().x, *([data.train.y] if make in (diabetes, wave) else [])]
         return np.concatenate([np.ravel(value) for value in values])
 
     plain = numbers()
