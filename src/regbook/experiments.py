@@ -150,7 +150,7 @@ class Runs(Shown):
             picks, found[name] = np.array(choice.picks), {}
             for setting in dict.fromkeys(choice.picks):
                 seeds = np.flatnonzero(picks == setting)
-                scores = self._run(setting).scores(_of(test.x, seeds), _of(test.y, seeds), choice.stopped, seeds)
+                scores = self._run(setting).scores(test.x[seeds], test.y[seeds], choice.stopped, seeds)
                 for metric, values in scores.items():
                     found[name].setdefault(metric, np.full(len(picks), np.nan))[seeds] = values
         return found
@@ -305,10 +305,8 @@ class _Network:
     def scores(self, x, y, stopped, seeds):
         """{metric: (seeds,)} on x and y of some of the seeds."""
         stack, weights = stack_of([self.template]), [rows[seeds] for rows in self.weights(stopped)]
-        if x.strides[0] == 0:  # all seeds share them
-            x, y = x[:1], y[:1]
         x, y = check_data(stack, len(x), x, _as_taken(y, stack))
-        loss, accuracy = stack.measure(*weights, x, y, sources(x, len(seeds)))
+        loss, accuracy = stack.measure(*weights, x, y, sources(x, len(x)))
         return _metrics(accuracy, loss)
 
 
@@ -338,11 +336,6 @@ class _Others:
             losses = [log_loss(true, m.predict_proba(own), labels=m.classes_) for m, own, true in zip(models, x, y)]
             scores["log loss"] = np.array(losses)
         return scores
-
-
-def _of(rows, seeds):
-    """The rows of some seeds, (seeds, …); of a test set that all seeds share, without a copy."""
-    return np.broadcast_to(rows[0], (len(seeds), *rows.shape[1:])) if rows.strides[0] == 0 else rows[seeds]
 
 
 def _metrics(accuracy, loss):
