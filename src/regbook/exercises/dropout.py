@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from regbook.data import load
+from regbook.data import diabetes
 from regbook.evidence import compare
 from regbook.exercises import Break, Exercises, Function, Value
 
@@ -138,11 +138,11 @@ def _too_often(rate):
     """Does dropout on the inputs of a linear regression cost, by more than two standard errors? 20 validation parts."""
     if not 0 <= rate < 1:
         return "A rate is at least 0 and less than 1."
-    diabetes = load("diabetes")
+    data = diabetes()
 
     def errors(rate):
         scores = []
-        for X, y, X_val, y_val in zip(diabetes.train.x, diabetes.train.y, diabetes.validation.x, diabetes.validation.y):
+        for X, y, X_val, y_val in zip(data.train.x, data.train.y, data.validation.x, data.validation.y):
             squares = X.T @ X
             w = np.linalg.solve(squares + rate / (1 - rate) * np.diag(np.diag(squares)), X.T @ y)
             scores.append(np.mean((X_val @ w - y_val) ** 2))
