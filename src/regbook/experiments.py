@@ -47,7 +47,7 @@ def experiment(build, settings, data, *, epochs, batch_size=32):
         if isinstance(setting, dict):
             model = build(**_arguments(setting))
             groups.setdefault(_named(name, kind_of, model), {})[name] = model
-    jobs = [_Job(models, settings, data) for models in groups.values()]
+    jobs = [_Job(part, settings, data) for models in groups.values() for part in _parts(models, len(data.seeds))]
     while jobs:  # a job keeps what it compiled
         runs |= jobs.pop(0).fit(epochs, batch_size)
     for name, setting in settings.items():
@@ -215,8 +215,18 @@ def initial_weights(model, seed):
     return np.concatenate(rows[True]), np.concatenate(rows[False])
 
 
+_AT_ONCE = 250_000  # weights of all members of a job: training keeps about a dozen copies of them, some 25 MB
+
+
+def _parts(models, seeds):
+    """The models of one architecture, {name: model}, in jobs that a small machine has memory for, as equal as can be."""
+    names, most = list(models), max(1, _AT_ONCE // (seeds * max(1, models[next(iter(models))].count_params())))
+    parts = -(-len(names) // most)
+    return [{name: models[name] for name in own} for own in np.array_split(names, parts)]
+
+
 class _Job:
-    """The settings of one architecture: everything is checked when it is made, and fitted at once by `fit`."""
+    """Settings of one architecture: everything is checked when it is made, and fitted at once by `fit`."""
 
     def __init__(self, models, settings, data):
         self.models, self.seeds, self.stack = models, data.seeds, stack_of(list(models.values()))
