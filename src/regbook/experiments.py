@@ -150,7 +150,7 @@ class Runs(Shown):
             picks, found[name] = np.array(choice.picks), {}
             for setting in dict.fromkeys(choice.picks):
                 seeds = np.flatnonzero(picks == setting)
-                scores = self._run(setting).scores(test.x[seeds], test.y[seeds], choice.stopped, seeds)
+                scores = self._run(setting).scores(test.x, test.y, choice.stopped, seeds)
                 for metric, values in scores.items():
                     found[name].setdefault(metric, np.full(len(picks), np.nan))[seeds] = values
         return found
@@ -313,10 +313,11 @@ class _Network:
         return stack.predict(*self.weights(stopped), x, sources(x, seeds))
 
     def scores(self, x, y, stopped, seeds):
-        """{metric: (seeds,)} on x and y of some of the seeds."""
+        """{metric: (seeds,)} for some of the seeds, on their x and y: those of all seeds are given."""
         stack, weights = stack_of([self.template]), [rows[seeds] for rows in self.weights(stopped)]
-        x, y = check_data(stack, len(x), x, _as_taken(y, stack))
-        loss, accuracy = stack.measure(*weights, x, y, sources(x, len(x)))
+        x, y = (rows[seeds] if rows.strides[0] else rows[0] for rows in (x, y))  # what all seeds share, once
+        x, y = check_data(stack, len(seeds), x, _as_taken(y, stack))
+        loss, accuracy = stack.measure(*weights, x, y, sources(x, len(seeds)))
         return _metrics(accuracy, loss)
 
 
@@ -338,7 +339,7 @@ class _Others:
         return np.stack([getattr(m, "predict_proba", m.predict)(own) for m, own in zip(self.models, rows)])
 
     def scores(self, x, y, stopped, seeds):
-        models = [self.models[seed] for seed in seeds]
+        models, x, y = ([parts[seed] for seed in seeds] for parts in (self.models, x, y))
         if not hasattr(models[0], "classes_"):
             return {"error": np.array([np.mean((m.predict(own) - true) ** 2) for m, own, true in zip(models, x, y)])}
         scores = {"accuracy": np.array([np.mean(m.predict(own) == true) for m, own, true in zip(models, x, y)])}
