@@ -219,7 +219,7 @@ _AT_ONCE = 250_000  # weights of all members of a job: training keeps about a do
 
 
 def _parts(models, seeds):
-    """The models of one architecture, {name: model}, in jobs that a small machine has memory for, as equal as can be."""
+    """The models of one architecture, {name: model}, in jobs that a small machine has memory for, about equal."""
     names, most = list(models), max(1, _AT_ONCE // (seeds * max(1, models[next(iter(models))].count_params())))
     parts = -(-len(names) // most)
     return [{name: models[name] for name in own} for own in np.array_split(names, parts)]
