@@ -113,15 +113,12 @@ def digits(label_noise=0.0, seeds=range(20)) -> DataSet:
     def one(seed):
         random, own = rng(seed, 0, 2), blocks[:, seed % 20]
         parts = [random.permutation(part.ravel()) for part in (own[:, :15], own[:, 15:])]
-        return *((x[part], *_falsify(random, y[part], label_noise)) for part in parts), (
-            x[test],
-            y[test],
-            np.zeros(len(test), bool),
-        )
+        return *((x[part], *_falsify(random, y[part], label_noise)) for part in parts), (x[:0], y[:0], y[:0] > 0)
 
     data = for_seeds("digits", seeds, one)
-    common = Part(*(np.broadcast_to(array[:1], array.shape) for array in vars(data._test).values()))
-    return replace(data, _test=common)  # 1000 images once, not once per seed
+    tested = x[test], y[test], np.zeros(len(test), bool)  # 1000 images once, not once per seed
+    common = Part(*(np.broadcast_to(array, (len(data.seeds), *array.shape)) for array in tested))
+    return replace(data, _test=common)
 
 
 def diabetes(rows=200, seeds=range(20)) -> DataSet:

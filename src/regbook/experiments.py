@@ -47,7 +47,7 @@ def experiment(build, settings, data, *, epochs, batch_size=32):
         if isinstance(setting, dict):
             model = build(**_arguments(setting))
             groups.setdefault(_named(name, kind_of, model), {})[name] = model
-    jobs = [_Job(models, settings, data) for models in groups.values()]
+    jobs = [_Job(part, settings, data) for models in groups.values() for part in _parts(models, len(data.seeds))]
     while jobs:  # a job keeps what it compiled
         runs |= jobs.pop(0).fit(epochs, batch_size)
     for name, setting in settings.items():
@@ -150,7 +150,7 @@ class Runs(Shown):
             picks, found[name] = np.array(choice.picks), {}
             for setting in dict.fromkeys(choice.picks):
                 seeds = np.flatnonzero(picks == setting)
-                scores = self._run(setting).scores(test.x[seeds], test.y[seeds], choice.stopped, seeds)
+                scores = self._run(setting).scores(test.x, test.y, choice.stopped, seeds)
                 for metric, values in scores.items():
                     found[name].setdefault(metric, np.full(len(picks), np.nan))[seeds] = values
         return found
@@ -215,8 +215,18 @@ def initial_weights(model, seed):
     return np.concatenate(rows[True]), np.concatenate(rows[False])
 
 
+_AT_ONCE = 250_000  # weights of all members of a job: training keeps about a dozen copies of them, some 25 MB
+
+
+def _parts(models, seeds):
+    """The models of one architecture, {name: model}, in jobs that a small machine has memory for, about equal."""
+    names, most = list(models), max(1, _AT_ONCE // (seeds * max(1, models[next(iter(models))].count_params())))
+    parts = -(-len(names) // most)
+    return [{name: models[name] for name in own} for own in np.array_split(names, parts)]
+
+
 class _Job:
-    """The settings of one architecture: everything is checked when it is made, and fitted at once by `fit`."""
+    """Settings of one architecture: everything is checked when it is made, and fitted at once by `fit`."""
 
     def __init__(self, models, settings, data):
         self.models, self.seeds, self.stack = models, data.seeds, stack_of(list(models.values()))
@@ -303,10 +313,11 @@ class _Network:
         return stack.predict(*self.weights(stopped), x, sources(x, seeds))
 
     def scores(self, x, y, stopped, seeds):
-        """{metric: (seeds,)} on x and y of some of the seeds."""
+        """{metric: (seeds,)} for some of the seeds, on their x and y: those of all seeds are given."""
         stack, weights = stack_of([self.template]), [rows[seeds] for rows in self.weights(stopped)]
-        x, y = check_data(stack, len(x), x, _as_taken(y, stack))
-        loss, accuracy = stack.measure(*weights, x, y, sources(x, len(x)))
+        x, y = (rows[seeds] if rows.strides[0] else rows[0] for rows in (x, y))  # what all seeds share, once
+        x, y = check_data(stack, len(seeds), x, _as_taken(y, stack))
+        loss, accuracy = stack.measure(*weights, x, y, sources(x, len(seeds)))
         return _metrics(accuracy, loss)
 
 
@@ -328,7 +339,7 @@ class _Others:
         return np.stack([getattr(m, "predict_proba", m.predict)(own) for m, own in zip(self.models, rows)])
 
     def scores(self, x, y, stopped, seeds):
-        models = [self.models[seed] for seed in seeds]
+        models, x, y = ([parts[seed] for seed in seeds] for parts in (self.models, x, y))
         if not hasattr(models[0], "classes_"):
             return {"error": np.array([np.mean((m.predict(own) - true) ** 2) for m, own, true in zip(models, x, y)])}
         scores = {"accuracy": np.array([np.mean(m.predict(own) == true) for m, own, true in zip(models, x, y)])}

@@ -164,7 +164,7 @@ _MIXUP = Function(
     level=2,
     minutes=8,
     objective=4,
-    section="Eight ways to refuse a wrong label",
+    section="All methods in one table",
     hints=(
         "x[partner] holds, for each row, the row that it is blended with; y[partner] its label.",
         "share has one number a row; share[:, None] makes it a column that multiplies whole rows.",
@@ -234,7 +234,7 @@ exercises = Exercises(
         level=1,
         minutes=5,
         objective=1,
-        section='Check the claim: "We ran it, and it was better"',
+        section="The coin that always lands on your side",
         hints=(
             "Nine comparisons are possible: each of three runs with each of three.",
             "Count those in which the new way's run is above the old way's, then divide by nine.",
