@@ -2,20 +2,36 @@
 
 `[overfitting](glossary.md#term-overfitting)` and `[that figure](dropout.ipynb#fig-dropout-u)` are MyST links; here MyST
 learns the ids of terms, figures and tables, beside those of headings, which it knows. A source is a link to its DOI,
-and the bibliography lists it under the same words.
+and the bibliography lists it under the same words. A file of the repository that is no page, such as
+`../benchmarks/together.md`, is shown by the host of the repository.
 """
+
+from pathlib import Path
 
 from docutils import nodes
 from pybtex.plugin import register_plugin
 from pybtex.richtext import Text
 from pybtex.style.formatting.alpha import Style
 from pybtex.style.labels import BaseLabelStyle
+from sphinx import addnodes
 
 
 def learn_ids(app, doctree):
     slugs = app.env.metadata[app.env.docname].setdefault("myst_slugs", {})
     for node in doctree.findall(lambda node: isinstance(node, nodes.term | nodes.figure | nodes.table)):
         slugs |= {name: (0, name, node.astext()) for name in node["ids"]}
+
+
+def link_to_repository(app, doctree):
+    theme = app.config.html_theme_options
+    for node in list(doctree.findall(lambda n: isinstance(n, addnodes.pending_xref | addnodes.download_reference))):
+        name = node["reftarget"].lstrip("/") + ".md" * (node.get("refdomain") == "doc")
+        path = (Path(app.srcdir, app.env.docname).parent / name).resolve()
+        path = path if path.is_file() else Path(app.srcdir, name)
+        if path.is_file() and not app.env.path2doc(str(path)) in app.env.found_docs:
+            place = path.relative_to(app.srcdir).as_posix()
+            link = f"{theme['repository_url']}/blob/{theme['repository_branch']}/{place}"
+            node.replace_self(nodes.reference("", "", *node.children, refuri=link))
 
 
 def words(entry):
@@ -47,4 +63,5 @@ def setup(app):
     register_plugin("pybtex.style.labels", "words", Labels)
     register_plugin("pybtex.style.formatting", "words", ByWords)
     app.connect("doctree-read", learn_ids)
+    app.connect("doctree-read", link_to_repository, priority=400)  # before Sphinx collects files to download
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

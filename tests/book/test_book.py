@@ -108,3 +108,10 @@ def test_scripts_of_others_are_put_off():
     """If this fails, Sphinx keeps its scripts otherwise: see _deferred in _ext/pages.py."""
     late = pages._deferred(_JavaScript("theme.js", priority=3))
     assert (late.filename, late.priority, late.attributes) == ("theme.js", 3, {"defer": "defer"})
+
+
+def test_a_link_to_a_file_of_the_repository_names_one():
+    html = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    named = set(re.findall(r'href="https://[^"]*?/blob/main/([^"#]+)"', html))
+    assert {"benchmarks/choosing.md", "src/regbook/together.py"} <= named
+    assert [name for name in named if not (ROOT / name).is_file()] == []

@@ -108,6 +108,11 @@ def test_captions_can_be_read_in_the_dark(open_page, page):
         assert light - dark > 400
 
 
+def test_the_guide_is_printed_on_one_sheet(open_page):
+    printed = open_page("chapters/guide.html").pdf(format="A4")
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+
+
 def test_a_keyboard_user_can_skip_to_the_text(open_page):
     tab = open_page("chapters/penalty.html")
     tab.keyboard.press("Tab")

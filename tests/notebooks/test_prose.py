@@ -47,6 +47,15 @@ def test_each_changed_number_is_caught(path):
             assert changed in [n for n, unit in results(edited) if not supported(n, unit, known)], f"{place}: {number}"
 
 
+def test_every_number_of_the_guide_is_printed_by_a_page_that_its_row_links():
+    rows = [row for row in (ROOT / "chapters/guide.md").read_text(encoding="utf-8").splitlines() if ".ipynb" in row]
+    for row in rows:
+        pages = [ROOT / "chapters" / name for name in re.findall(r"\(([\w-]+\.ipynb)\)", row)]
+        known = [support(nbformat.read(page, as_version=4)) for page in pages]
+        assert [n for n, unit in results(row) if not any(supported(n, unit, k) for k in known)] == [], row
+    assert len(rows) > 15
+
+
 def test_what_needs_support():
     for text, numbers in {
         "It gains 8.7 ± 0.3 points, in 19 of 20 seeds.": ["8.7 points", "0.3 points", "19 of 20", "20 "],
