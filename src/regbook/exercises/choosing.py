@@ -118,7 +118,7 @@ _STOP = Function(
     level=3,
     minutes=12,
     objective=3,
-    section="The rival that most comparisons forget",
+    section="The rival that many comparisons forget",
     hints=(
         "Walk through the epochs and remember the best one so far.",
         "When the present epoch is `patience` epochs past the best one, and no better, it is over.",
