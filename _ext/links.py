@@ -28,7 +28,7 @@ def link_to_repository(app, doctree):
         name = node["reftarget"].lstrip("/") + ".md" * (node.get("refdomain") == "doc")
         path = (Path(app.srcdir, app.env.docname).parent / name).resolve()
         path = path if path.is_file() else Path(app.srcdir, name)
-        if path.is_file() and not app.env.path2doc(str(path)) in app.env.found_docs:
+        if path.is_file() and app.env.path2doc(str(path)) not in app.env.found_docs:
             place = path.relative_to(app.srcdir).as_posix()
             link = f"{theme['repository_url']}/blob/{theme['repository_branch']}/{place}"
             node.replace_self(nodes.reference("", "", *node.children, refuri=link))

@@ -75,7 +75,7 @@ def main():
         *rows(),
         "",
         "By loss, a seed chooses as well as all seeds together where no setting of the grid is far too strong; by",
-        "accuracy it loses up to about a point where labels are false, for 50 rows tell accuracies apart only roughly. But",
+        "accuracy it loses up to about a point where labels are false: 50 rows tell accuracies apart only roughly. But",
         "where validation labels are false, the loss prefers a network that is unsure of everything: with a rate of",
         "0.9 in the grid, many seeds take it, and what the mean accuracy of all seeds chooses is better by two to",
         "three points. Such a grid is too wide for 50 rows.",
