@@ -48,6 +48,12 @@ def notebooks(*names):
     run("python", "tools/notebooks.py", *(names or NOTEBOOKS))
 
 
+def replicate(*shifts):
+    """Draw all seeds of the course anew, twice, and write down which claims hold"""
+    set_up(READER)
+    run("python", "tools/replicate.py", *shifts)
+
+
 def lab():
     """Open the course in JupyterLab"""
     set_up(READER)
@@ -83,7 +89,7 @@ def clean():
         shutil.rmtree(str(ROOT / name), ignore_errors=True)
 
 
-TASKS = {task.__name__: task for task in (book, test, lab, notebooks, lint, bench, lock, clean)}
+TASKS = {task.__name__: task for task in (book, test, lab, notebooks, replicate, lint, bench, lock, clean)}
 
 
 def set_up(lists):

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.datasets import load_diabetes
 from sklearn.model_selection import train_test_split
 
-from regbook.numerics import nudged, rng
+from regbook.numerics import moved, nudged, rng
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def digits(label_noise=0.0, seeds=range(20)) -> DataSet:
         )
     x, y = _images()
     x = nudged(x)
-    random = rng(divisions.pop(), 0, 3)
+    random = np.random.default_rng([moved(20 * divisions.pop()) // 20, 0, 3])
     # (10 digits, 500): the first 100 images of each are tested on, the others dealt out to 20 seeds, 15 + 5 to each.
     places = np.stack([random.permutation(np.flatnonzero(y == digit)) for digit in range(10)])
     test, blocks = places[:, :100].ravel(), places[:, 100:].reshape(10, 20, 20)
@@ -187,7 +187,7 @@ def cut_in_three(x, y, rows, held_rows, seed, stratify):
 
     def cut(x, y, size):
         first_x, rest_x, first_y, rest_y = train_test_split(
-            x, y, train_size=size, random_state=seed, stratify=y if stratify else None
+            x, y, train_size=size, random_state=moved(seed), stratify=y if stratify else None
         )
         return (first_x, first_y), (rest_x, rest_y)
 

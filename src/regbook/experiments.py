@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from regbook.checks import check_count, check_data, check_inputs, kind_of
 from regbook.data import DataSet
 from regbook.evidence import METRICS, Shown, Table, Verdict, compare, mean_and_error
-from regbook.numerics import rng
+from regbook.numerics import moved, rng
 from regbook.stack import settings_of, stack_of, write_weights
 from regbook.together import sources, train
 
@@ -203,6 +203,7 @@ class Scores(Shown):
 def initial_weights(model, seed):
     """The two rows of `stack.weights_of` as `model` would begin with `seed`: those of `seed_weights` where no layer
     but Dense and convolutions draws random numbers."""
+    seed = moved(seed)
     draws = {True: random.Random(seed), False: random.Random(-1 - seed)}  # layers with a kernel, and others
     rows = {True: [np.empty(0)], False: [np.empty(0)]}
     for layer in model.layers:

@@ -1,0 +1,121 @@
+"""Draw all data and networks of the course anew, and write into a page which claims hold: `make replicate`.
+
+Every notebook with claims runs once on the book's seeds, for the book's numbers, and once for each shift of them.
+"""
+
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "chapters/replication.md"
+RECORD = "## The last record\n"  # below it, the page is written by this program
+CLAIM = re.compile(r"^([✓✗]) (.+?)(?: \((above|below|within) (\S+) was claimed; (.+)\))?$", re.MULTILINE)
+HOLDS = {"✓": "yes", "✗": "**no**", "": "**not reached**"}
+
+
+@dataclass
+class Run:
+    """What a notebook said on one set of seeds. claims: {text: (✓ or ✗, side, margin, verdict)}. printed: all of it.
+    trouble: why it stopped before its end, or ''."""
+
+    claims: dict = field(default_factory=dict)
+    printed: str = ""
+    trouble: str = ""
+
+
+def run(path, shift):
+    """Run the notebook at `path` with every seed moved by `shift`, and store nothing."""
+    notebook, found = nbformat.read(path, as_version=4), Run()
+    client = NotebookClient(notebook, timeout=None)
+    environment = os.environ | {"REGBOOK_SEEDS": str(shift), "TQDM_DISABLE": "1"}
+    try:
+        client.execute(cwd=str(path.parent), env=environment, stderr=subprocess.DEVNULL)
+    except CellExecutionError as error:
+        found.trouble = f"{error.ename}: {error.evalue}"
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and "exercises" not in cell.source:
+            text = "\n".join(out.get("text") or out.get("data", {}).get("text/plain", "") for out in cell.outputs)
+            found.printed += text + "\n"
+            found.claims |= {match[2]: (match[1], *match.groups()[2:]) for match in CLAIM.finditer(text)}
+    return found
+
+
+def record(paths, shifts):
+    """The record as lines of Markdown; the last one says how many claims hold with every shift."""
+    moved = " and ".join(map(str, shifts))
+    lines = [f"Every seed moved by {moved}; Keras {version('keras')}, NumPy {version('numpy')}.", ""]
+    holding, total, by_shift = 0, 0, dict.fromkeys(shifts, 0)
+    for path in paths:
+        book, *fresh = [_timed(path, shift) for shift in (0, *shifts)]
+        if book.trouble:
+            raise RuntimeError(f"{path.name} stops even with the book's own seeds. {book.trouble}")
+        if not book.claims:
+            continue
+        lines += [f"### [{_title(path)}]({path.name})", ""]
+        lines += ["| claim | margin | in the book |" + "".join(f" + {shift} |" for shift in shifts) + " holds |"]
+        lines += ["|---|---|---|" + "---|" * (len(shifts) + 1)]
+        moves = [seen.printed != book.printed for seen in fresh]
+        for text, (_, side, margin, verdict) in book.claims.items():
+            marks = [seen.claims.get(text, ("",))[0] if moved else "✗" for seen, moved in zip(fresh, moves)]
+            cells = [text, f"{side} {margin}" if side else "", verdict or "yes"]
+            cells += [(seen.claims.get(text) or [None] * 4)[3] or HOLDS[mark] for seen, mark in zip(fresh, marks)]
+            cells += [HOLDS[next((mark for mark in marks if mark != "✓"), "✓")]]
+            lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"]
+            total, holding = total + 1, holding + all(mark == "✓" for mark in marks)
+            for shift, mark in zip(shifts, marks):
+                by_shift[shift] += mark == "✓"
+        for shift, seen, moved in zip(shifts, fresh, moves):
+            if seen.trouble:
+                lines += ["", f"+ {shift}: stopped before its end. {seen.trouble}"]
+            if not moved:
+                lines += ["", f"+ {shift}: not one number moved, so nothing was drawn anew."]
+        lines += [""]
+    lines += [f"With + {shift}, {count} of {total} claims hold." for shift, count in by_shift.items()]
+    return [*lines, "", f"{holding} of {total} claims hold."]
+
+
+def shifts_of(words):
+    """The shifts that are named, or two drawn for the occasion, far from every seed of the book."""
+    words = words or [str(20 * random.SystemRandom().randrange(10**5, 5 * 10**7)) for _ in "ab"]
+    shifts = [int(word) if re.fullmatch(r"\d{1,10}", word) else 0 for word in words]
+    if len(set(shifts)) < len(shifts) or not all(0 < shift <= 10**9 and shift % 20 == 0 for shift in shifts):
+        raise ValueError(f"shifts must be different multiples of 20 from 20 to 1000000000, not {' '.join(words)}")
+    return shifts
+
+
+def _timed(path, shift):
+    begin = time.perf_counter()
+    found = run(path, shift)
+    held = sum(mark == "✓" for mark, *_ in found.claims.values())
+    seconds = time.perf_counter() - begin
+    print(f"{path.stem}, seeds + {shift}: {held} of {len(found.claims)} hold, {seconds:.0f} s", flush=True)
+    return found
+
+
+def _title(path):
+    first = nbformat.read(path, as_version=4).cells[0].source
+    return re.search(r"^# (.+)", first, re.MULTILINE)[1]
+
+
+if __name__ == "__main__":
+    pages = [ROOT / f"{name}.ipynb" for name in re.findall(r"file: (\S+)", (ROOT / "_toc.yml").read_text("utf-8"))]
+    try:
+        shifts = shifts_of(sys.argv[1:])
+    except ValueError as error:
+        sys.exit(str(error))
+    print("Seeds move by", *shifts, flush=True)
+    lines = record([path for path in pages if path.exists()], shifts)
+    above = PAGE.read_text(encoding="utf-8").partition(RECORD)[0]
+    PAGE.write_text("\n".join([above + RECORD, *lines, ""]), encoding="utf-8")
+    print(lines[-1])
