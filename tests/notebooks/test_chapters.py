@@ -46,7 +46,7 @@ def cost(path):
     return code[False], code[True], words / 180 + code[False] / 12 + output / 15 + figures / 2
 
 
-@pytest.mark.parametrize("name", ["penalty", "l2-keras", "weight-decay"])  # and the others, once they are rewritten
+@pytest.mark.parametrize("name", ["penalty", "l2-keras", "weight-decay", "how-sure"])  # and the others, once they are rewritten
 def test_minutes_are_honest_and_code_is_little(name):
     path = ROOT / f"chapters/{name}.ipynb"
     visible, folded, minutes = cost(path)
