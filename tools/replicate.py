@@ -57,19 +57,20 @@ def record(paths, shifts):
     lines = [f"Every seed moved by {moved}; Keras {version('keras')}, NumPy {version('numpy')}.", ""]
     holding, total, by_shift = 0, 0, dict.fromkeys(shifts, 0)
     for path in paths:
-        book, *fresh = [_timed(path, shift) for shift in (0, *shifts)]
+        book = _timed(path, 0)
         if book.trouble:
             raise RuntimeError(f"{path.name} stops even with the book's own seeds. {book.trouble}")
         if not book.claims:
             continue
+        fresh = [_timed(path, shift) for shift in shifts]
         lines += [f"### [{_title(path)}]({path.name})", ""]
         lines += ["| claim | margin | in the book |" + "".join(f" + {shift} |" for shift in shifts) + " holds |"]
         lines += ["|---|---|---|" + "---|" * (len(shifts) + 1)]
         moves = [seen.printed != book.printed for seen in fresh]
         for text, (_, side, margin, verdict) in book.claims.items():
             marks = [seen.claims.get(text, ("",))[0] if moved else "✗" for seen, moved in zip(fresh, moves)]
-            cells = [text, f"{side} {margin}" if side else "", verdict or "yes"]
-            cells += [(seen.claims.get(text) or [None] * 4)[3] or HOLDS[mark] for seen, mark in zip(fresh, marks)]
+            cells = [text, f"{side} {margin}" if side else "", _short(verdict) or "yes"]
+            cells += [_short((seen.claims.get(text) or [None] * 4)[3]) or HOLDS[m] for seen, m in zip(fresh, marks)]
             cells += [HOLDS[next((mark for mark in marks if mark != "✓"), "✓")]]
             lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"]
             total, holding = total + 1, holding + all(mark == "✓" for mark in marks)
@@ -101,6 +102,11 @@ def _timed(path, shift):
     seconds = time.perf_counter() - begin
     print(f"{path.stem}, seeds + {shift}: {held} of {len(found.claims)} hold, {seconds:.0f} s", flush=True)
     return found
+
+
+def _short(verdict):
+    """A verdict without its count of seeds."""
+    return verdict and verdict.split(",")[0]
 
 
 def _title(path):

@@ -76,7 +76,7 @@ def test_a_tight_margin_a_stream_that_stands_still_and_a_stop_are_reported(tmp_p
         ("certain", "**not reached**"),
     ]
     book, fresh = rows[1][2:4]
-    assert rows[1][1] == "within 90" and book != fresh and book.endswith("of 20 seeds")
+    assert rows[1][1] == "within 90" and book != fresh and book.endswith("points")
     text = "\n".join(lines)
     assert text.count("not one number moved") == 1 and "stopped before its end. AssertionError" in text
     assert lines[-1] == "1 of 4 claims hold." and "silent" not in text
