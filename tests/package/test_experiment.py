@@ -88,6 +88,15 @@ def passes(monkeypatch):
     return seen
 
 
+def test_settings_fitted_in_several_jobs_end_at_the_same_bits(monkeypatch):
+    settings = {"plain": {}, "L2": {"strength": 0.02}, "dropout": {"rate": 0.4}}
+    whole = rb.experiment(build, settings, data(), epochs=3)
+    monkeypatch.setattr("regbook.experiments._AT_ONCE", 1)
+    parts = rb.experiment(build, settings, data(), epochs=3)
+    for name in settings:
+        assert_array_equal(whole.predict(name, whole.data.train.x), parts.predict(name, whole.data.train.x))
+
+
 def test_a_seed_keeps_weights_rows_and_masks_whatever_the_settings_are(passes):
     half = {"rate": 0.5}
     ahead = rb.experiment(build, {"a": {}, "half": half}, data(), epochs=2)
