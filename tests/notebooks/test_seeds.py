@@ -11,10 +11,12 @@ from hygiene import parsed
 
 import regbook
 from conftest import ROOT
+from regbook.data import for_seeds
 
 DRAWING = {f"{package}{name}": (name, signature(getattr(regbook, name)))
            for name in ("noisy_xor", "digits", "diabetes", "wave", "split", "rng")
            for package in ("", "rb.", "regbook.")}  # fmt: skip
+DRAWING["for_seeds"] = "for_seeds", signature(for_seeds)
 
 
 def drawn(source):
@@ -49,7 +51,7 @@ def test_no_two_notebooks_share_seeds_or_a_division_of_the_images():
     cells = {path.name: nbformat.read(path, as_version=4).cells for path in sorted(ROOT.glob("chapters/*.ipynb"))}
     of = {name: drawn("\n".join(c.source for c in cs if c.cell_type == "code")) for name, cs in cells.items()}
     assert {(a, b): both for a, b in combinations(of, 2) if (both := of[a] & of[b])} == {}
-    assert {2000, 2139} <= of["l2-keras.ipynb"] and "division 275" in of["double-descent.ipynb"]
+    assert {2000, 2139} <= of["l2-keras.ipynb"] and "division 275" in of["double-descent.ipynb"] and 7519 in of["grokking.ipynb"]
 
 
 def test_seeds_are_found_where_they_are_written():
