@@ -50,7 +50,7 @@ def notebooks(one):
         total += processor
         name = path.relative_to(HERE.parent / "chapters").with_suffix("")
         yield f"| {name} | {processor:.0f} | {processor / one:.0f} | {megabytes:.0f} |"
-    yield f"| together | {total:.0f} | {total / one:.0f} | |"
+    yield f"| all of them | {total:.0f} | {total / one:.0f} | |"
 
 
 async def at_once(count):
