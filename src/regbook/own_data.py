@@ -33,8 +33,8 @@ def split(x, labels, seeds=range(20)) -> DataSet:
         raise ValueError(f"all labels are {classes[0]!s}: there is nothing to tell apart")
     if labels.dtype.kind in "iuf" and len(classes) > len(labels) / FEWEST:
         raise ValueError(
-            f"{len(classes)} different labels in {len(labels)} rows look like measurements, not classes: this template "
-            "tells classes apart. Chapter 4 predicts a number, with diabetes()"
+            f"{len(classes)} different labels in {len(labels)} rows look like measurements, not classes, and this "
+            "template tells classes apart"
         )
     rare = [f"{name} ({count})" for name, count in zip(classes, counts) if count < FEWEST]
     if rare:

@@ -145,7 +145,7 @@ def test_classes_of_objects_are_numbered_in_the_order_of_np_unique():
         (X, LABELS[:50], "x has 60 rows, and there are 50 labels"),
         (X, np.eye(2)[[0, 1] * 30], r"np.argmax\(labels, axis=1\)"),
         (X, ["a"] * 60, "all labels are a"),
-        (X, X[:, 0].astype(object), r"60 different labels in 60 rows look like measurements.* with diabetes\(\)"),
+        (X, X[:, 0].astype(object), r"60 different labels in 60 rows look like measurements, not classes"),
         (X, ["a"] * 57 + ["b"] * 3, r"fewer than 10 rows can't be split: b \(3\)"),
         (X, np.where(np.arange(60) < 12, "", LABELS), "12 labels are missing, the first in row 0"),
     ],
