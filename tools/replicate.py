@@ -20,13 +20,13 @@ from nbclient.exceptions import CellExecutionError
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "chapters/replication.md"
 RECORD = "## The last record\n"  # below it, the page is written by this program
-CLAIM = re.compile(r"^([✓✗]) (.+?)(?: \((above|below|within) (\S+) was claimed; (.+)\))?$", re.MULTILINE)
+CLAIM = re.compile(r"^([✓✗]) (.+?)(?: \((above|below|within) (\S+) was claimed; ([^,]+),.*\))?$", re.MULTILINE)
 HOLDS = {"✓": "yes", "✗": "**no**", "": "**not reached**"}
 
 
 @dataclass
 class Run:
-    """What a notebook said on one set of seeds. claims: {text: (✓ or ✗, side, margin, verdict)}. printed: all of it.
+    """What a notebook said on one set of seeds. claims: {text: (✓ or ✗, side, margin, numbers)}. printed: all of it.
     trouble: why it stopped before its end, or ''."""
 
     claims: dict = field(default_factory=dict)
@@ -69,8 +69,8 @@ def record(paths, shifts):
         moves = [seen.printed != book.printed for seen in fresh]
         for text, (_, side, margin, verdict) in book.claims.items():
             marks = [seen.claims.get(text, ("",))[0] if moved else "✗" for seen, moved in zip(fresh, moves)]
-            cells = [text, f"{side} {margin}" if side else "", _short(verdict) or "yes"]
-            cells += [_short((seen.claims.get(text) or [None] * 4)[3]) or HOLDS[m] for seen, m in zip(fresh, marks)]
+            cells = [text, f"{side} {margin}" if side else "", verdict or "yes"]
+            cells += [(seen.claims.get(text) or [None] * 4)[3] or HOLDS[mark] for seen, mark in zip(fresh, marks)]
             cells += [HOLDS[next((mark for mark in marks if mark != "✓"), "✓")]]
             lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"]
             total, holding = total + 1, holding + all(mark == "✓" for mark in marks)
@@ -102,11 +102,6 @@ def _timed(path, shift):
     seconds = time.perf_counter() - begin
     print(f"{path.stem}, seeds + {shift}: {held} of {len(found.claims)} hold, {seconds:.0f} s", flush=True)
     return found
-
-
-def _short(verdict):
-    """A verdict without its count of seeds."""
-    return verdict and verdict.split(",")[0]
 
 
 def _title(path):

@@ -58,7 +58,7 @@ class Verdict:
         return self.above(-margin) and self.below(margin)
 
     def __str__(self):
-        return f"{self._numbers()}, better in {self.wins} of {len(self.differences)} seeds"
+        return f"{self.numbers}, better in {self.wins} of {len(self.differences)} seeds"
 
     def __repr__(self):
         return "\n".join(self._lines())
@@ -67,7 +67,9 @@ class Verdict:
         first, second = map(escape, self._lines())
         return f'<div class="verdict"><p>{first}</p><pre>{second}</pre></div>'
 
-    def _numbers(self):
+    @property
+    def numbers(self) -> str:
+        """The mean and its standard error, such as '+8.6 ± 0.4 points'."""
         _, digits, unit = METRICS[self.metric]
         mean = round(self.mean, digits) + 0.0  # no "-0.0"
         return f"{mean:+.{digits}f} ± {self.standard_error:.{digits}f}{unit}"
@@ -83,7 +85,7 @@ class Verdict:
         corrected = " (corrected for shared rows)" if self.overlap else ""
         counts = f"better in {self.wins} of {len(self.differences)} seeds, worse in {self.losses}, equal in {self.ties}"
         return (
-            f"{self.names[0]} against {self.names[1]}, {self.metric}: {self._numbers()}{corrected}; {counts}",
+            f"{self.names[0]} against {self.names[1]}, {self.metric}: {self.numbers}{corrected}; {counts}",
             f"{low:+.{digits}f} [{''.join(dots)}] {high:+.{digits}f}",
         )
 

@@ -190,6 +190,15 @@ class Scores(Shown):
             raise ValueError(f"'{new}' and '{baseline}' have no {metric} in common; they have {', '.join(self[new])}")
         return compare(self[new][metric], self[baseline][metric], metric, self.overlap, (new, baseline))
 
+    def gains(self, *rivals, methods=None) -> Table:
+        """What each of the methods, all unless they are named, gains over each rival; as `compare` says it.
+
+        Example: scores.gains("plain", "plain, stopped")
+        """
+        methods = self.methods if methods is None else methods
+        rows = [[name, *(self.compare(name, rival).numbers for rival in rivals)] for name in methods]
+        return Table(["gain over", *rivals], rows)
+
     def table(self) -> Table:
         """One row per method: mean over the seeds, its standard error, and what was chosen."""
         metrics = list(dict.fromkeys(metric for scores in self._scores.values() for metric in scores))

@@ -182,6 +182,13 @@ def test_the_test_set_is_opened_once_for_all_methods(runs):
         looked_at.open_test({"plain": "plain"})
 
 
+def test_gains_are_the_comparisons_as_a_table(runs):
+    scores = runs.open_test({"plain": "plain", "L2": runs.choose("plain", "L2 <b>")})
+    gain = str(scores.compare("L2", "plain")).split(",")[0]
+    assert scores.gains("plain", methods=["L2"]).cells == [["gain over", "plain"], ["L2", gain]]
+    assert [row[0] for row in scores.gains("plain").cells] == ["gain over", "plain", "L2"]
+
+
 def test_rows_may_change_by_epoch_for_some_settings_only(runs):
     assert DRAWN["one"] == DRAWN["other"]  # the same random numbers for every setting
     # Once to check, then once per epoch and seed.
