@@ -5,12 +5,13 @@ from urllib.parse import urlparse
 
 # Scripts and styles that other extensions add to every page, and that nothing in this book uses.
 UNUSED = ("thebe", "THEBE", "design-tabs", "sphinx-design", "fontawesome")
+OWN = re.compile(r"_static/(laboratory)\b")  # files for the page of this name alone
 SIZE = re.compile(r'style="width: (\d+)px; height: (\d+)px;?"')
 
 
 def lighten(app, pagename, templatename, context, doctree):
     for kind in ("script_files", "css_files"):
-        context[kind] = [file for file in context.get(kind, ()) if not _unused(file)]
+        context[kind] = [file for file in context.get(kind, ()) if not _unused(file) and _belongs(file, pagename)]
     if pagename != "search":  # its own script needs the others at once
         context["script_files"] = [_deferred(file) for file in context["script_files"]]
     context["site_path"] = urlparse(app.config.html_baseurl).path  # for the page 404.html
@@ -25,6 +26,11 @@ def _unused(file):
     """Whether `file`, a script or style as Sphinx keeps it, is unused: by its address or by what it says."""
     name = f"{getattr(file, 'filename', file)} {getattr(file, 'attributes', {}).get('body', '')}"
     return any(word in name for word in UNUSED)
+
+
+def _belongs(file, pagename):
+    own = OWN.search(str(getattr(file, "filename", file)))
+    return not own or pagename == f"chapters/{own[1]}"
 
 
 def _deferred(file):

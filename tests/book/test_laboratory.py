@@ -1,0 +1,154 @@
+"""Does the laboratory train as Keras does, find what the chapters found, and do so in any browser, without a server?"""
+
+import gzip
+import re
+
+import nbformat
+import numpy as np
+import pytest
+
+from conftest import ROOT, SITE
+
+ENGINE = ROOT / "_static/laboratory-engine.js"
+PAGE = (SITE / "chapters/laboratory.html").as_uri()  # a file: no server
+
+TRAIN = """([widths, how, start, x, y, orders, masks]) => {
+  const engine = laboratoryEngine(), rows = y.length, weights = Float64Array.from(start);
+  const data = { x: Float64Array.from(x), y: Float64Array.from(y), rows };
+  const mask = masks && masks.map(mask => Float64Array.from(mask));
+  engine.fit(engine.network(x.length / rows, widths), weights, data, how, epoch => orders[epoch], () => mask, () => {});
+  return [...weights];
+}"""
+PLAIN = {"l2": 0, "decay": 0, "optimiser": "adam", "rate": 0.01, "epochs": 8, "batch": 32}
+
+
+@pytest.fixture
+def tab(browser):
+    """An empty tab. What it asks of other hosts, and what goes wrong in it, is in its list `troubles`."""
+    with browser.new_page() as page:
+        page.troubles = []
+        page.on("request", lambda r: r.url.startswith(("file:", "data:", "blob:")) or page.troubles.append(r.url))
+        page.on("pageerror", lambda error: page.troubles.append(str(error)))
+        page.set_default_timeout(60_000)
+        yield page
+
+
+def flat(weights):
+    """Keras's weights in the engine's order: of each layer the kernel, unit after unit, then the biases."""
+    return np.concatenate([np.ravel(array.T) for array in weights])
+
+
+@pytest.mark.parametrize("rate", [0, 0.3], ids=["", "dropout"])
+@pytest.mark.parametrize("widths", [[8], [8, 5]], ids=["one layer", "two layers"])
+@pytest.mark.parametrize(
+    "changes",
+    [{"l2": 0.01}, {"decay": 0.1}, {"optimiser": "sgd", "rate": 0.1, "l2": 0.003, "decay": 0.03}],
+    ids=["L2", "AdamW", "SGD"],
+)
+def test_it_ends_where_model_fit_ends(tab, changes, widths, rate):
+    """From the same weights, rows, order and masks; where rounding alone moves the end, there is nothing to compare."""
+    import regbook as rb
+
+    rb.reproducible(0)
+    import keras
+    from keras import layers
+    from keras.regularizers import l2
+
+    how, random = PLAIN | changes, rb.rng(0)
+    x, y = random.standard_normal((100, 3)), random.integers(0, 2, 100)  # 100 = 3 · 32 + 4: a short last batch
+    orders = [random.permutation(100) for _ in range(how["epochs"])]
+    masks = [(random.random((100, units)) >= rate) / (1 - rate) for units in widths]
+    h = entry = keras.Input((3,))
+    given = [keras.Input((units,)) for units in widths]
+    for units, mask in zip(widths, given):
+        h = layers.Dense(units, "relu", kernel_regularizer=l2(how["l2"]))(h)
+        h = layers.Multiply()([h, mask])
+    model = keras.Model([entry, *given], layers.Dense(1, "sigmoid", kernel_regularizer=l2(how["l2"]))(h))
+    sgd = keras.optimizers.SGD(how["rate"], momentum=0.9, weight_decay=how["decay"])
+    adam = keras.optimizers.AdamW(how["rate"], weight_decay=how["decay"])
+    model.compile(sgd if how["optimiser"] == "sgd" else adam, "binary_crossentropy")
+    start = flat(model.get_weights())
+
+    tab.add_script_tag(path=ENGINE)
+    told = [widths, how, start.tolist(), x.ravel().tolist(), y.tolist(), [order.tolist() for order in orders]]
+    told += [[mask.ravel().tolist() for mask in masks] if rate else None]
+    ours = np.array(tab.evaluate(TRAIN, told))
+    told[2] = [start[0] + 1e-15, *start[1:]]
+    assert np.abs(np.array(tab.evaluate(TRAIN, told)) - ours).max() < 1e-10, "choose another seed"
+    for order in orders:
+        model.fit([x[order], *(mask[order] for mask in masks)], y[order], batch_size=32, shuffle=False, verbose=0)
+    assert np.abs(ours - start).max() > 0.1
+    assert np.abs(ours - flat(model.get_weights())).max() < 1e-9
+
+
+def open_story(tab, address, cores=None):
+    """Open the laboratory with a set-up, and wait until its twenty pairs are there; a function that reads its parts."""
+    if cores:
+        tab.add_init_script(f"Object.defineProperty(navigator, 'hardwareConcurrency', {{ value: {cores} }})")
+    tab.goto(PAGE + address)
+    tab.wait_for_selector("[data-part=open]:enabled")
+    return lambda part: tab.text_content(f"[data-part={part}]")
+
+
+POINTS = r"([+-]\d+\.\d) ± (\d+\.\d)"
+# Each story, and where a chapter prints the same comparison.
+STORIES = {
+    "l2-in-the-original": ("l2-keras", r"^l2\(0\.01\) against plain, accuracy: "),
+    "dropout-in-the-original": ("dropout", r"^Dropout\(0\.3\) against plain, accuracy: "),
+    "where-l2-helps": ("l2-keras", r"^l2\(0\.01\) against plain: "),
+    "eight-units-instead": ("l2-keras", r"^l2\(0\.01\) against smaller: "),
+    "stopped-in-time": ("l2-keras", r"^l2\(0\.01\) against plain, stopped: "),
+}
+
+
+def printed(chapter):
+    cells = nbformat.read(ROOT / f"chapters/{chapter}.ipynb", as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    return "\n".join(output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs)
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_a_story_ends_as_the_page_says_and_as_its_chapter_does(tab, story):
+    open_story(tab, f"#{story}")
+    tab.click("[data-part=open]")
+    found = re.search(POINTS + r" points; better in (\d+)", tab.text_content("[data-part=test]")).groups()
+    chapter, line = STORIES[story]
+    theirs = re.search(line + POINTS, printed(chapter), re.MULTILINE).groups()
+    text = tab.text_content(f"#{story}").replace("−", "-")
+    assert "{} ± {} points, better in {} of 20 seeds".format(*found) in text
+    assert "chapter {} ± {}".format(*theirs) in text
+    (mean, error), (their_mean, their_error) = map(float, found[:2]), map(float, theirs)
+    assert abs(mean - their_mean) < 2 * np.hypot(error, their_error)
+    assert not tab.troubles
+
+
+def test_one_worker_and_four_come_to_the_same_digits(browser):
+    seen = []
+    for cores in (1, 4):
+        with browser.new_page() as tab:
+            open_story(tab, "#stopped-in-time", cores)
+            seen.append([tab.inner_html(f"[data-part={part}]") for part in ("dots", "verdict", "curves", "borders")])
+    assert seen[0] == seen[1] and len("".join(seen[0])) > 10_000
+
+
+def test_what_is_copied_as_python_comes_to_the_same_verdict(tab):
+    part = open_story(tab, "#problem=xor&rows=200&a.stopped=1&b.stopped=1&b.l2=0.01&b.decay=0.003&b.dropout=0.1")
+    tab.click("[data-part=open]")
+    mean, error = map(float, re.search(POINTS, tab.text_content("[data-part=test]")).groups())
+    *lines, last = part("python").splitlines()
+    course = {}
+    exec("\n".join([*lines, f"verdict = {last}"]), course)
+    verdict = course["verdict"]
+    assert len(verdict.differences) == 20
+    assert abs(verdict.mean - mean) < 2 * np.hypot(verdict.standard_error, error)
+
+
+def test_a_bad_address_is_named_and_the_default_taken(tab):
+    said = open_story(tab, "#rows=7&seed=-1&shoes=3&b.l2=0.03")
+    assert "rows is “7”; it can be 50, 100," in said("trouble") and "“shoes”, which is no setting" in said("trouble")
+    assert "rows=1000" in tab.url and "seed=0" in tab.url and "b.l2=0.03" in tab.url
+
+
+def test_it_is_small():
+    sent = sum(len(gzip.compress(path.read_bytes())) for path in ROOT.glob("_static/laboratory*"))
+    assert sent <= 20_000
