@@ -199,6 +199,16 @@ function laboratoryEngine() {
     return { loss: loss / rows, accuracy: right / rows };
   }
 
+  /** The last sums on an even grid over −2.5 … 2.5 squared, the irrelevant inputs at 0. */
+  function field(net, weights, side) {
+    const row = new Float64Array(net.layers[0].inputs), at = n => 5 * n / (side - 1) - 2.5;
+    return Float32Array.from({ length: side * side }, (_, n) => {
+      row[0] = at(n % side);
+      row[1] = at(Math.floor(n / side));
+      return forward(net, weights, row, 0, null);
+    });
+  }
+
   // ---- Training. Where Keras passes a number through 32 bits, so do we: λ, the decay, the momentum, β in its powers.
 
   const STEPS = {
@@ -285,15 +295,16 @@ function laboratoryEngine() {
         }
       });
     return {
-      curves, epoch, finite, weights: kept, validation: curves.validation[epoch - 1],
+      curves, finite, field: field(net, kept, 41), validation: curves.validation[epoch - 1],
       test: measure(net, kept, data.test, data.test.rows).accuracy,  // sealed: the page shows it when asked to
     };
   }
 
   function pair(setup, seed) {
-    const data = parts(setup, seed);
-    return { seed, a: arm(setup, setup.a, data, seed), b: arm(setup, setup.b, data, seed) };
+    const data = parts(setup, seed), { x, y, inputs } = data.train;
+    const dots = Array.from(y.subarray(0, 300), (label, row) => [x[row * inputs], x[row * inputs + 1], label]);
+    return { seed, dots, a: arm(setup, setup.a, data, seed), b: arm(setup, setup.b, data, seed) };
   }
 
-  return { uniform, normal, log, expOfMinus, turn, parts, network, initialWeights, forward, measure, fit, pair };
+  return { network, fit, pair };
 }
