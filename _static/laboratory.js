@@ -107,7 +107,8 @@ addEventListener("DOMContentLoaded", () => {
     const [a, b] = namesOf(setup);
     return {
       differences, mean, error, clear,
-      headline: clear ? `${b} ${mean > 0 ? "gains" : "loses"} ${Math.abs(mean).toFixed(1)} points` : "Too close to call",
+      headline: clear ? `${b} ${mean > 0 ? "gains" : "loses"} ${Math.abs(mean).toFixed(1)} ± ${error.toFixed(1)} points` :
+        "Too close to call",
       words: `${b} against ${a}, accuracy: ${points(mean)} ± ${error.toFixed(1)} points; better in ${wins} of ` +
         `${count} seeds, worse in ${losses}, equal in ${count - wins - losses}`,
     };
@@ -122,13 +123,15 @@ addEventListener("DOMContentLoaded", () => {
   function show() {
     const count = results.length, done = count === PAIRS, verdict = compare("validation");
     const seconds = (performance.now() - started) / 1000, left = Math.ceil(seconds / count * (PAIRS - count));
-    say("headline", count < ENOUGH ? "Training …" : verdict.headline);
+    const running = busy.size > 0 && !done;
+    root.classList.toggle("lab-training", running);
+    say("headline", count >= ENOUGH ? verdict.headline : running ? "Training …" : "Stopped");
     part("dots").innerHTML = dotsOf(verdict);
     say("verdict", count < ENOUGH ? "" : verdict.words);
     say("progress", done ? `${2 * PAIRS} networks in ${seconds.toFixed(1)} s` :
-      !busy.size ? `Stopped after ${count} of ${PAIRS} pairs` :
+      !running ? `Stopped after ${count} of ${PAIRS} pairs` :
       `${count} of ${PAIRS} pairs${count && left > 2 ? `, about ${left} s to go` : ""}`);
-    say("go", busy.size && !done ? "Stop" : "Train again");
+    say("go", running ? "Stop" : "Train again");
     part("open").disabled = !done;
     if (done) finish(verdict);
   }
@@ -139,7 +142,7 @@ addEventListener("DOMContentLoaded", () => {
       say("headline", `${broken.join(" and ").toUpperCase()} broke: lower the learning rate`);
       say("verdict", "Its numbers grew beyond all bounds, so there is nothing to compare.");
       part("open").disabled = true;
-    } else tried.set(address(setup), verdict);
+    } else tried.set(address(setup), { ...verdict, rows: `${summary(setup)}; seeds from ${setup.seed}` });
     say("spoken", `${part("headline").textContent}. ${part("verdict").textContent}`);
     part("curves").innerHTML = curvesOf("training", "200 training rows") + curvesOf("validation", "validation rows");
     part("borders").innerHTML = bordersOf("a", 0) + bordersOf("b", 1);
@@ -181,7 +184,8 @@ addEventListener("DOMContentLoaded", () => {
   }
 
   function showTries() {
-    part("tried").innerHTML = [...tried].map(([link, { words }]) => `<li><a href="${link}">${words}</a></li>`).join("");
+    part("tried").innerHTML = [...tried].map(([link, { words, rows }]) =>
+      `<li><a href="${link}">${words}</a> (${rows})</li>`).join("");
     const count = tried.size, error = [...tried.values()].reduce((sum, one) => sum + one.error, 0) / count;
     say("luck", count < 3 ? "" : `You have tried ${count} comparisons. If B were as good as A in all of them, the best of ` +
       `${count} would still show about ${points(error * largestOf(count))} points by luck alone. What was chosen here is ` +

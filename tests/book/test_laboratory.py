@@ -149,6 +149,34 @@ def test_a_bad_address_is_named_and_the_default_taken(tab):
     assert "rows=1000" in tab.url and "seed=0" in tab.url and "b.l2=0.03" in tab.url
 
 
+@pytest.mark.parametrize("width, scheme", [(1300, "light"), (390, "dark")])
+def test_when_all_is_shown_everybody_can_use_it(browser, width, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    with browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme) as tab:
+        said = open_story(tab, "#l2-in-the-original")
+        tab.click("[data-part=open]")
+        assert said("headline") in said("spoken") and "is open" in said("seal")
+        assert tab.evaluate("document.documentElement.scrollWidth") == width
+        rules = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
+        assert not Axe().run(tab, options={"runOnly": rules, "preload": False}).response["violations"]
+        pressed = tab.evaluate("""[...document.querySelectorAll(".lab :is(button, select, summary, label, .lab-row a)")]
+            .map(element => element.getBoundingClientRect().height)""")
+        assert len(pressed) > 20 and min(pressed) >= 44
+
+
+def test_a_second_look_at_the_test_set_is_told(tab):
+    said = open_story(tab, "#l2-in-the-original")
+    tab.click("[data-part=open]")
+    assert "is open." in said("seal")
+    tab.click("[data-part=open]")
+    assert "You opened it before" in said("seal")
+    tab.check("[name='b.stopped']")
+    tab.wait_for_selector("[data-part=open]:disabled")
+    tab.click("[data-part=open]:enabled")
+    assert "open for comparison number 2" in said("seal")
+
+
 def test_it_is_small():
     sent = sum(len(gzip.compress(path.read_bytes())) for path in ROOT.glob("_static/laboratory*"))
     assert sent <= 20_000
