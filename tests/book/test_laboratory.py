@@ -42,7 +42,7 @@ def flat(weights):
 @pytest.mark.parametrize("widths", [[8], [8, 5]], ids=["one layer", "two layers"])
 @pytest.mark.parametrize(
     "changes",
-    [{"l2": 0.01}, {"decay": 0.1}, {"optimiser": "sgd", "rate": 0.1, "l2": 0.003, "decay": 0.03}],
+    [{"l2": 0.01}, {"decay": 0.7, "rate": 0.03}, {"optimiser": "sgd", "rate": 0.1, "l2": 0.003, "decay": 0.03}],
     ids=["L2", "AdamW", "SGD"],
 )
 def test_it_ends_where_model_fit_ends(tab, changes, widths, rate):
