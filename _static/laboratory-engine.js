@@ -83,7 +83,7 @@ function laboratoryEngine() {
     return order;
   }
 
-  // ---- Data. The inputs are normal numbers in every problem; only the rule for label 1 differs. Each splits them in half.
+  // ---- Data. The inputs are normal numbers in every problem; only the rule for label 1 differs, and takes half of them.
 
   const RULES = {
     xor: (x, y) => x * y > 0,

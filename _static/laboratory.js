@@ -232,6 +232,10 @@ addEventListener("DOMContentLoaded", () => {
         results = [...results, data].sort((one, other) => one.seed - other.seed);
         show();
       };
+      worker.onerror = () => {
+        stop();
+        say("headline", "This browser starts no workers, in which the networks are trained");
+      };
       give(worker);
     }
     for (const name of ["test", "seal", "spoken"]) say(name, "");
