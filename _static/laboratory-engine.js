@@ -83,7 +83,7 @@ function laboratoryEngine() {
     return order;
   }
 
-  // ---- Data. The inputs are normal numbers in every problem; only the rule for label 1 differs, and takes half of them.
+  // ---- Data. The inputs are normal numbers in every problem; the rule for label 1 differs, and takes half of them.
 
   const RULES = {
     xor: (x, y) => x * y > 0,
@@ -272,7 +272,7 @@ function laboratoryEngine() {
     });
   }
 
-  // ---- A pair: two arms of one set-up on one seed. Same rows, same order, same initial weights where shapes are equal.
+  // ---- A pair: two arms of one set-up on one seed. Same rows and order; same initial weights where shapes are equal.
 
   function arm(setup, own, data, seed) {
     const widths = Array(setup.layers).fill(own.units), net = network(data.train.inputs, widths);

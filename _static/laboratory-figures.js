@@ -38,7 +38,8 @@ const laboratoryFigures = (() => {
     const up = a[last] > b[last] ? apart : -apart, percent = share => `${(100 * share).toFixed(1)} %`;
     const label = `${title}: A ends at ${percent(a[last])}, B at ${percent(b[last])}`;
     return figure(svg(310, 192, label, `<path class="lab-axis" d="M48 10V165H290"/>
-      <text x="42" y="19" text-anchor="end">100 %</text><text x="42" y="168" text-anchor="end">${Math.round(100 * low)} %</text>
+      <text x="42" y="19" text-anchor="end">100 %</text>
+      <text x="42" y="168" text-anchor="end">${Math.round(100 * low)} %</text>
       <text x="286" y="185" text-anchor="end">epoch ${last + 1}</text>
       ${line("a", a, -up)}${line("b", b, up)}`), label);
   }
@@ -62,8 +63,8 @@ const laboratoryFigures = (() => {
         const corners = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]];
         const ends = corners.flatMap(([i1, j1], n) => {
           const [i2, j2] = corners[(n + 1) % 4], from = field[j1 * side + i1], to = field[j2 * side + i2];
-          const share = from / (from - to);
-          return from > 0 === to > 0 ? [] : `${scaled(at(i1 + share * (i2 - i1)))} ${scaled(-at(j1 + share * (j2 - j1)))}`;
+          const share = from / (from - to), x = at(i1 + share * (i2 - i1)), y = at(j1 + share * (j2 - j1));
+          return from > 0 === to > 0 ? [] : `${scaled(x)} ${scaled(-y)}`;
         });
         for (let n = 0; n < ends.length; n += 2) path += `M${ends[n]}L${ends[n + 1]}`;
       }

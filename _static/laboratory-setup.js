@@ -30,7 +30,8 @@ const laboratorySetup = (() => {
   // A setting of one arm is named with the arm's letter: a.l2, b.units.
   const arms = letter => Object.entries(ARM).map(([name, setting]) => [`${letter}.${name}`, setting]);
   const SETTINGS = Object.fromEntries([...Object.entries(SHARED), ...arms("a"), ...arms("b")]);
-  const inner = (setup, name) => (name.includes(".") ? setup[name[0]] : setup), key = name => name.replace(/^[ab]\./, "");
+  const inner = (setup, name) => (name.includes(".") ? setup[name[0]] : setup);
+  const key = name => name.replace(/^[ab]\./, "");
   const get = (setup, name) => inner(setup, name)[key(name)];
   const set = (setup, name, value) => (inner(setup, name)[key(name)] = value);
 
@@ -55,12 +56,13 @@ const laboratorySetup = (() => {
   const story = id => structuredClone(STORIES[id][0]), FIRST = Object.keys(STORIES)[0];
 
   /** The story that a set-up tells, whatever its seeds; undefined where it tells none. */
-  const toldBy = setup => Object.keys(STORIES).find(id => address({ ...story(id), seed: setup.seed }) === address(setup));
+  const toldBy = setup =>
+    Object.keys(STORIES).find(id => address({ ...story(id), seed: setup.seed }) === address(setup));
 
   const address = setup =>
     "#" + [...Object.keys(SETTINGS), "seed"].map(name => `${name}=${get(setup, name)}`).join("&");
 
-  /** The set-up of an address, and a sentence for each thing in it that can't be; null where it is another heading's. */
+  /** The set-up of an address, and a sentence for each thing in it that can't be; null where it is of a heading. */
   function read(hash) {
     const id = hash.slice(1) || FIRST, troubles = [];
     if (id in STORIES) return { setup: story(id), troubles };
@@ -98,6 +100,7 @@ const laboratorySetup = (() => {
     const { a, b, seed, optimiser, rate } = setup;
     const given = ({ units, l2, dropout, decay }) =>
       `{"units": ${units}, "strength": ${l2}, "rate": ${dropout}, "decay": ${decay}}`;
+    const method = optimiser === "adam" ? `Adam(${rate}` : `SGD(${rate}, momentum=0.9`;
     const one = given(a) === given(b);  // the arms are two readings of one setting
     const chosen = (letter, { stopped }) =>
       `"${letter}": runs.choose("${one ? "A" : letter}"${stopped ? ", stopped=True" : ""})`;
@@ -116,7 +119,7 @@ def network(units, strength, rate, decay):
         model.add(layers.Dense(units, "relu", kernel_regularizer=l2(strength)))
         model.add(layers.Dropout(rate))
     model.add(layers.Dense(1, "sigmoid", kernel_regularizer=l2(strength)))
-    optimiser = keras.optimizers.${optimiser === "adam" ? `Adam(${rate}` : `SGD(${rate}, momentum=0.9`}, weight_decay=decay)
+    optimiser = keras.optimizers.${method}, weight_decay=decay)
     model.compile(optimiser, "binary_crossentropy")
     return model
 

@@ -104,11 +104,10 @@ addEventListener("DOMContentLoaded", () => {
     const squares = differences.reduce((sum, one) => sum + (one - mean) ** 2, 0);
     const error = Math.sqrt(squares / (count - 1) / count), clear = Math.abs(mean) > 2 * error;
     const wins = differences.filter(one => one > 0).length, losses = differences.filter(one => one < 0).length;
-    const [a, b] = namesOf(setup);
+    const [a, b] = namesOf(setup), size = `${Math.abs(mean).toFixed(1)} ± ${error.toFixed(1)} points`;
     return {
       differences, mean, error, clear,
-      headline: clear ? `${b} ${mean > 0 ? "gains" : "loses"} ${Math.abs(mean).toFixed(1)} ± ${error.toFixed(1)} points` :
-        "Too close to call",
+      headline: clear ? `${b} ${mean > 0 ? "gains" : "loses"} ${size}` : "Too close to call",
       words: `${b} against ${a}, accuracy: ${points(mean)} ± ${error.toFixed(1)} points; better in ${wins} of ` +
         `${count} seeds, worse in ${losses}, equal in ${count - wins - losses}`,
     };
@@ -156,8 +155,10 @@ addEventListener("DOMContentLoaded", () => {
     return laboratoryFigures.curves(mean("a"), mean("b"), `Accuracy on ${name}`);
   }
 
-  const bordersOf = (letter, place) => laboratoryFigures.borders(
-    results.slice(0, 6).map(pair => pair[letter].field), results[0].dots, `${letter.toUpperCase()}: ${namesOf(setup)[place]}`);
+  function bordersOf(letter, place) {
+    const fields = results.slice(0, 6).map(pair => pair[letter].field), name = namesOf(setup)[place];
+    return laboratoryFigures.borders(fields, results[0].dots, `${letter.toUpperCase()}: ${name}`);
+  }
 
   /** What the first pair alone would have said, and how often one run of A beside one of B, on other rows, is wrong. */
   function singleRuns({ differences, mean, clear }) {
@@ -165,8 +166,8 @@ addEventListener("DOMContentLoaded", () => {
       .map(other => Math.sign(one.b.validation - other.a.validation)));
     const share = sign => percent(posts.filter(post => post === sign).length / posts.length);
     const first = differences[0] > 0 ? "B" : differences[0] < 0 ? "A" : "neither";
-    return `The first pair alone would have named ${first} (${points(differences[0])} points). And two people who run one ` +
-      `each, on rows of their own? Of ${posts.length} such meetings B wins ${share(1)} and A ${share(-1)}. ` +
+    return `The first pair alone would have named ${first} (${points(differences[0])} points). And two people who ` +
+      `run one each, on rows of their own? Of ${posts.length} such meetings B wins ${share(1)} and A ${share(-1)}. ` +
       (clear ? `So ${share(-Math.sign(mean))} name the loser.` : "Twenty pairs name nobody.");
   }
 
@@ -187,9 +188,9 @@ addEventListener("DOMContentLoaded", () => {
     part("tried").innerHTML = [...tried].map(([link, { words, rows }]) =>
       `<li><a href="${link}">${words}</a> (${rows})</li>`).join("");
     const count = tried.size, error = [...tried.values()].reduce((sum, one) => sum + one.error, 0) / count;
-    say("luck", count < 3 ? "" : `You have tried ${count} comparisons. If B were as good as A in all of them, the best of ` +
-      `${count} would still show about ${points(error * largestOf(count))} points by luck alone. What was chosen here is ` +
-      "tested on rows that had no part in it: take fresh seeds, and open the sealed test once.");
+    say("luck", count < 3 ? "" : `You have tried ${count} comparisons. If B were as good as A in all of them, the ` +
+      `best of ${count} would still show about ${points(error * largestOf(count))} points by luck alone. So choose, ` +
+      "then take fresh seeds, and open the sealed test once.");
   }
 
   function openTest() {
@@ -197,8 +198,8 @@ addEventListener("DOMContentLoaded", () => {
     const again = before.has(address(setup)), times = before.add(address(setup)).size, verdict = compare("test");
     opened.set(rows, before);
     part("test").innerHTML = `<p class="lab-headline">${verdict.headline}</p>${dotsOf(verdict)}<p>${verdict.words}</p>`;
-    say("seal", times > 1 ? `The test set of these seeds is open for comparison number ${times}: what is chosen after ` +
-      "looking at it is no longer tested. Take fresh seeds." :
+    say("seal", times > 1 ? `The test set of these seeds is open for comparison number ${times}: what is chosen ` +
+      "after looking at it is no longer tested. Take fresh seeds." :
       again ? "You opened it before. The numbers are the same: it can be read again, but not used again." :
       `The test set of these seeds is open. ${verdict.headline}.`);
   }
@@ -273,7 +274,7 @@ addEventListener("DOMContentLoaded", () => {
   part("fresh").addEventListener("click", () => begin({ ...setup, seed: (setup.seed + PAIRS) % 1e6 }));
   part("open").addEventListener("click", openTest);
   part("copy").addEventListener("click", () => navigator.clipboard.writeText(python(setup)).then(
-    () => say("copied", "Copied"), () => say("copied", "This browser does not let the page copy: mark the lines below")));
+    () => say("copied", "Copied"), () => say("copied", "The browser does not let the page copy: mark the lines")));
 
   function follow(hash) {
     const found = read(hash);
