@@ -81,13 +81,12 @@ const laboratorySetup = (() => {
 
   /** What A and B are called, as the chapters call them; with the width where it differs. */
   function namesOf({ a, b }) {
-    const [first, second] = [[a, b], [b, a]].map(([own, other]) => [
+    return [[a, b], [b, a]].map(([own, other]) => [
       [own.l2 && `l2(${own.l2})`, own.dropout && `Dropout(${own.dropout})`, own.decay && `decay ${own.decay}`]
         .filter(Boolean).join(", ") || "plain",
       own.units !== other.units && `${own.units} units`,
       own.stopped && "stopped",
     ].filter(Boolean).join(", "));
-    return first === second ? [`${first} (A)`, `${second} (B)`] : [first, second];
   }
 
   const summary = ({ problem, rows, irrelevant, noise, layers, epochs }) =>

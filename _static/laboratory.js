@@ -104,7 +104,8 @@ addEventListener("DOMContentLoaded", () => {
     const squares = differences.reduce((sum, one) => sum + (one - mean) ** 2, 0);
     const error = Math.sqrt(squares / (count - 1) / count), clear = Math.abs(mean) > 2 * error;
     const wins = differences.filter(one => one > 0).length, losses = differences.filter(one => one < 0).length;
-    const [a, b] = namesOf(setup), size = `${Math.abs(mean).toFixed(1)} ± ${error.toFixed(1)} points`;
+    const names = namesOf(setup), [a, b] = names[0] === names[1] ? ["A", "B"] : names;
+    const size = `${Math.abs(mean).toFixed(1)} ± ${error.toFixed(1)} points`;
     return {
       differences, mean, error, clear,
       headline: clear ? `${b} ${mean > 0 ? "gains" : "loses"} ${size}` : "Too close to call",
@@ -285,5 +286,10 @@ addEventListener("DOMContentLoaded", () => {
   }
   addEventListener("hashchange", () => follow(location.hash));
   if (location.hash.length > 1 && follow(location.hash)) addEventListener("load", () => root.scrollIntoView());
-  else if (!setup) begin(read("").setup);
+  else {  // the address stays as it is: empty, or another heading's
+    setup = read("").setup;
+    showSetup();
+    train();
+    addEventListener("load", () => document.getElementById(location.hash.slice(1))?.scrollIntoView());
+  }
 });
