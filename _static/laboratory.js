@@ -246,7 +246,10 @@ addEventListener("DOMContentLoaded", () => {
 
   // ---- What the reader does.
 
+  let soon = 0;  // the timer of a slider that was just moved
+
   function begin(asked, troubles = []) {
+    clearTimeout(soon);
     setup = asked;
     history.replaceState(null, "", address(setup));
     say("trouble", troubles.join(" "));
@@ -255,7 +258,6 @@ addEventListener("DOMContentLoaded", () => {
     train();
   }
 
-  let soon = 0;
   form.addEventListener("input", ({ target }) => {
     const { places } = SETTINGS[target.name];
     set(setup, target.name, places[target.type === "checkbox" ? Number(target.checked) : target.value]);
