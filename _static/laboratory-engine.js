@@ -13,7 +13,7 @@ function laboratoryEngine() {
   /** e^-x, for x ≥ 0. */
   function expOfMinus(x) {
     if (!(x < 700)) return x >= 700 ? 0 : NaN;
-    const halvings = Math.round(x / Math.LN2);
+    const halvings = (x / Math.LN2 + 0.5) | 0;
     const rest = halvings * LN2_HIGH - x + halvings * LN2_LOW;
     let sum = 1;
     for (let n = 14; n > 0; n--) sum = 1 + rest * INVERSE[n] * sum;
