@@ -61,11 +61,23 @@ class Verdict:
         return f"{self.numbers}, better in {self.wins} of {len(self.differences)} seeds"
 
     def __repr__(self):
-        return "\n".join(self._lines())
+        low, high, places, zero = self._strip()
+        dots = [" ·:∴∷#"[min(count, 5)] for count in np.bincount(places, minlength=41)]
+        dots[zero] = "|" if dots[zero] == " " else dots[zero]
+        return f"{self._words()}\n{low} [{''.join(dots)}] {high}"
 
     def _repr_html_(self):
-        first, second = map(escape, self._lines())
-        return f'<div class="verdict"><p>{first}</p><pre>{second}</pre></div>'
+        low, high, places, zero = self._strip()
+        heights = [(places[:seed] == place).sum() for seed, place in enumerate(places)]
+        top = max(heights)
+        dots = "".join(f"M{5 * place + 5} {5 * (top - height) + 5}h0" for place, height in zip(places, heights))
+        zero, bottom = 5 * zero + 5, 5 * top + 12
+        return (
+            f'<div class="verdict"><p>{escape(self._words())}</p><div><span>{low}</span>'
+            f'<svg viewBox="0 0 210 {bottom + 2}" width="420" fill="none" stroke="currentColor" aria-hidden="true">'
+            f'<path d="M0 {bottom}H210M{zero} 0V{bottom}" stroke-width=".5"/>'
+            f'<path d="{dots}" stroke-width="4" stroke-linecap="round"/></svg><span>{high}</span></div></div>'
+        )
 
     @property
     def numbers(self) -> str:
@@ -74,20 +86,17 @@ class Verdict:
         mean = round(self.mean, digits) + 0.0  # no "-0.0"
         return f"{mean:+.{digits}f} ± {self.standard_error:.{digits}f}{unit}"
 
-    def _lines(self):
-        """The verdict in words, and a strip with a dot per seed between the smallest and the largest difference."""
-        _, digits, _ = METRICS[self.metric]
-        low, high = min(self.differences.min(), 0), max(self.differences.max(), 0)
-        places = np.round(40 * (self.differences - low) / (high - low or 1)).astype(int)
-        dots = [" ·:∴∷#"[min(count, 5)] for count in np.bincount(places, minlength=41)]
-        zero = round(40 * -low / (high - low or 1))
-        dots[zero] = "|" if dots[zero] == " " else dots[zero]
+    def _words(self):
         corrected = " (corrected for shared rows)" if self.overlap else ""
         counts = f"better in {self.wins} of {len(self.differences)} seeds, worse in {self.losses}, equal in {self.ties}"
-        return (
-            f"{self.names[0]} against {self.names[1]}, {self.metric}: {self.numbers}{corrected}; {counts}",
-            f"{low:+.{digits}f} [{''.join(dots)}] {high:+.{digits}f}",
-        )
+        return f"{self.names[0]} against {self.names[1]}, {self.metric}: {self.numbers}{corrected}; {counts}"
+
+    def _strip(self):
+        """A dot per seed between the smallest and the largest difference: both as text, places 0 … 40, that of zero."""
+        _, digits, _ = METRICS[self.metric]
+        low, high = min(self.differences.min(), 0), max(self.differences.max(), 0)
+        places = np.round(40 * (np.append(self.differences, 0) - low) / (high - low or 1)).astype(int)
+        return f"{low:+.{digits}f}", f"{high:+.{digits}f}", places[:-1], places[-1]
 
 
 def compare(new, baseline, metric="accuracy", overlap=0.0, names=("new", "baseline")) -> Verdict:
@@ -160,7 +169,7 @@ def mean_and_error(scores, metric, overlap=0.0):
 
 
 class Table:
-    """Rows of cells below a header, that show themselves."""
+    """Rows of cells below a header, that show themselves; the best held-out score of a column in bold."""
 
     def __init__(self, header, rows):
         self.cells = [list(map(str, row)) for row in (header, *rows)]
@@ -171,10 +180,24 @@ class Table:
         return "\n".join(line.rstrip() for line in lines)
 
     def _repr_html_(self):
-        head, *body = ("".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row)
-                       for row, tag in zip(self.cells, ["th"] + ["td"] * len(self.cells)))  # fmt: skip
-        rows = "".join(f"<tr>{row}</tr>" for row in body)
-        return f'<table class="results"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+        best = list(map(_best, zip(*self.cells)))
+        rows = [
+            "".join(f"<td><b>{escape(c)}</b></td>" if c == b else f"<td>{escape(c)}</td>" for c, b in zip(row, best))
+            for row in self.cells[1:]
+        ]
+        head = "".join(f"<th>{escape(cell)}</th>" for cell in self.cells[0])
+        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        return f'<table class="results"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _best(column):
+    """The cell of a column of held-out scores that holds the best of two or more; None for other columns."""
+    header, *cells = column
+    metric, _, part = header.partition(": ")
+    scored = [cell for cell in cells if cell]
+    if metric not in METRICS or part == "training" or len(scored) < 2:
+        return None
+    return (max if metric == "accuracy" else min)(scored, key=lambda cell: float(cell.partition(" ")[0]))
 
 
 def _standard_error(values, overlap):

@@ -63,6 +63,7 @@ def test_page_is_quiet_private_and_accessible(open_page, page, scheme, width):
 
     tab = open_page(page, width, scheme)
     assert tab.evaluate("document.documentElement.scrollWidth") <= width, "wider than the screen"
+    assert tab.evaluate("document.querySelectorAll('*').length") <= 6000, "slow to lay out on a phone"
     found = Axe().run(tab, options={"runOnly": RULES, "preload": False}).response["violations"]
     said = [f"{v['id']}: {v['nodes'][0]['html'][:200]} ({len(v['nodes'])} times)" for v in found]
     assert not tab.troubles + said
