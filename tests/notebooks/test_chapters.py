@@ -1,4 +1,4 @@
-"""Does every chapter lead to the next, is it called by its number, are its minutes honest and its figures of one style?"""
+"""Does every chapter lead to the next, is it called by its number, are its minutes honest, its figures of one style?"""
 
 import re
 from itertools import pairwise
