@@ -1,5 +1,6 @@
 """One job: say what a comparison shows, and stop where it does not show what the text says."""
 
+import re
 from dataclasses import dataclass
 from html import escape
 
@@ -182,12 +183,17 @@ class Table:
     def _repr_html_(self):
         best = list(map(_best, zip(*self.cells)))
         rows = [
-            "".join(f"<td><b>{escape(c)}</b></td>" if c == b else f"<td>{escape(c)}</td>" for c, b in zip(row, best))
+            "".join(f"<td><b>{_whole(c)}</b></td>" if c == b else f"<td>{_whole(c)}</td>" for c, b in zip(row, best))
             for row in self.cells[1:]
         ]
         head = "".join(f"<th>{escape(cell)}</th>" for cell in self.cells[0])
         body = "".join(f"<tr>{row}</tr>" for row in rows)
         return f'<table class="results"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _whole(cell):
+    """The cell as HTML in which no line ends inside a number with its error."""
+    return re.sub(" (?=[±%])|(?<=±) ", "&nbsp;", escape(cell))
 
 
 def _best(column):

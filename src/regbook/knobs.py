@@ -25,7 +25,7 @@ _SCRIPT = """
   const [, slider, , said] = row.children;
   const turn = () => {
     const [says, svg] = frames[slider.value];
-    picture.src = "data:image/svg+xml," + encodeURIComponent(svg);
+    if (says != picture.alt) picture.src = "data:image/svg+xml," + encodeURIComponent(svg);  // the first is there
     picture.alt = said.textContent = says;
     slider.setAttribute("aria-valuetext", says);
   };

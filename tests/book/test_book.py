@@ -42,6 +42,13 @@ def test_the_book_for_a_class_holds_no_solution(path, hide, monkeypatch):
     assert ("{solution}" in source[0]) == (not hide)
 
 
+def test_no_address_that_was_ever_published_is_gone():
+    """Who renames a page puts one that leads on to the old address, by html_additional_pages in _config.yml."""
+    names = "welcome penalty l2-keras dropout choosing double-descent your-data exercises teaching reproducibility "
+    names += "glossary bibliography how-sure beyond-dense grokking weight-decay traps guide replication together"
+    assert [name for name in names.split() if not (SITE / f"chapters/{name}.html").is_file()] == []
+
+
 def test_every_page_says_what_it_is():
     found = []
     for page in PAGES:

@@ -109,6 +109,15 @@ def test_captions_can_be_read_in_the_dark(open_page, page):
         assert light - dark > 400
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if "<table" in TEXT[page]])
+def test_no_table_is_cut_off_on_paper(open_page, page):
+    tab = open_page(page, 700)  # as wide as A4 between its margins
+    tab.emulate_media(media="print")
+    assert tab.evaluate("[...document.querySelectorAll('table, pre, img')].filter(e => e.scrollWidth > 700).length") == 0
+    rights = "[...document.querySelectorAll('.bd-article table')].map(e => e.getBoundingClientRect().right)"
+    assert max(tab.evaluate(rights)) <= 700
+
+
 def test_the_guide_is_printed_on_one_sheet(open_page):
     printed = open_page("chapters/guide.html").pdf(format="A4")
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
