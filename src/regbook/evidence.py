@@ -62,22 +62,26 @@ class Verdict:
         return f"{self.numbers}, better in {self.wins} of {len(self.differences)} seeds"
 
     def __repr__(self):
-        low, high, places, zero = self._strip()
-        dots = [" ·:∴∷#"[min(count, 5)] for count in np.bincount(places, minlength=41)]
+        low, high, place = self._strip()
+        dots = [" ·:∴∷#"[min(count, 5)] for count in np.bincount(place(self.differences), minlength=41)]
+        zero = place(0)
         dots[zero] = "|" if dots[zero] == " " else dots[zero]
         return f"{self._words()}\n{low} [{''.join(dots)}] {high}"
 
     def _repr_html_(self):
-        low, high, places, zero = self._strip()
-        heights = [(places[:seed] == place).sum() for seed, place in enumerate(places)]
+        low, high, place = self._strip()
+        places = place(self.differences)
+        heights = [np.sum(places[:seed] == own) for seed, own in enumerate(places)]
         top = max(heights)
-        dots = "".join(f"M{5 * place + 5} {5 * (top - height) + 5}h0" for place, height in zip(places, heights))
-        zero, bottom = 5 * zero + 5, 5 * top + 12
-        return (
-            f'<div class="verdict"><p>{escape(self._words())}</p><div><span>{low}</span>'
+        dots = "".join(f"M{5 * own + 5} {5 * (top - height) + 5}h0" for own, height in zip(places, heights))
+        bottom = 5 * top + 12
+        left, right = (5 * place(self.mean + side * self.standard_error) + 5 for side in (-2, 2))
+        return (  # JupyterLab shows no picture before it trusts a notebook: "-4.2 … +0.4"
+            f'<div class="verdict"><p>{escape(self._words())}</p><div><span>{low}</span> <i>…</i> '
             f'<svg viewBox="0 0 210 {bottom + 2}" width="420" fill="none" stroke="currentColor" aria-hidden="true">'
-            f'<path d="M0 {bottom}H210M{zero} 0V{bottom}" stroke-width=".5"/>'
-            f'<path d="{dots}" stroke-width="4" stroke-linecap="round"/></svg><span>{high}</span></div></div>'
+            f'<path d="M0 {bottom}H210M{5 * place(0) + 5} 0V{bottom}" stroke-width=".5"/>'
+            f'<path d="M{left} {bottom}H{right}" stroke-width="3"/>'
+            f'<path d="{dots}" stroke-width="4" stroke-linecap="round"/></svg> <span>{high}</span></div></div>'
         )
 
     @property
@@ -93,11 +97,14 @@ class Verdict:
         return f"{self.names[0]} against {self.names[1]}, {self.metric}: {self.numbers}{corrected}; {counts}"
 
     def _strip(self):
-        """A dot per seed between the smallest and the largest difference: both as text, places 0 … 40, that of zero."""
+        """The smallest and the largest difference, zero included, as text, and the function of places 0 … 40."""
         _, digits, _ = METRICS[self.metric]
         low, high = min(self.differences.min(), 0), max(self.differences.max(), 0)
-        places = np.round(40 * (np.append(self.differences, 0) - low) / (high - low or 1)).astype(int)
-        return f"{low:+.{digits}f}", f"{high:+.{digits}f}", places[:-1], places[-1]
+
+        def place(difference):
+            return np.clip(np.round(40 * (difference - low) / (high - low or 1)), 0, 40).astype(int)
+
+        return f"{low:+.{digits}f}", f"{high:+.{digits}f}", place
 
 
 def compare(new, baseline, metric="accuracy", overlap=0.0, names=("new", "baseline")) -> Verdict:

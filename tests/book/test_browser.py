@@ -113,7 +113,9 @@ def test_captions_can_be_read_in_the_dark(open_page, page):
 def test_no_table_is_cut_off_on_paper(open_page, page):
     tab = open_page(page, 700)  # as wide as A4 between its margins
     tab.emulate_media(media="print")
-    assert tab.evaluate("[...document.querySelectorAll('table, pre, img')].filter(e => e.scrollWidth > 700).length") == 0
+    assert (
+        tab.evaluate("[...document.querySelectorAll('table, pre, img')].filter(e => e.scrollWidth > 700).length") == 0
+    )
     rights = "[...document.querySelectorAll('.bd-article table')].map(e => e.getBoundingClientRect().right)"
     assert max(tab.evaluate(rights)) <= 700
 
