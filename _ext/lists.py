@@ -5,7 +5,6 @@ exercise of each numbered chapter trains, and, folded, the mistakes that its che
 """
 
 import re
-from importlib import import_module
 from pathlib import Path
 
 import nbformat
@@ -15,7 +14,7 @@ from docutils.statemachine import StringList
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-from regbook.exercises import LEVELS
+from regbook.exercises import LEVELS, of_chapter
 
 
 class List(SphinxDirective):
@@ -48,10 +47,10 @@ class ExerciseList(List):
     def lines(self, paths):
         for part, path in paths:
             if part.get("numbered"):
-                exercises = import_module(f"regbook.exercises.{path.stem.replace('-', '_')}").exercises.by_name.values()
+                exercises = of_chapter(path.stem).by_label
                 yield from ("", f"**[](/chapters/{path.name})**", "")
                 yield from table(path, exercises)
-                yield from mistakes(exercises)
+                yield from mistakes(exercises.values())
 
 
 def text(path):
@@ -71,12 +70,11 @@ def objectives(path):
 def table(path, exercises):
     trained = objectives(path)
     yield from ("| exercise | kind | level | minutes | trains |", "|---|---|---|---:|---|")
-    for e in exercises:
+    for label, e in exercises.items():
         if not 1 <= e.objective <= len(trained):
             raise ExtensionError(f"{path.name}: {e.name!r} trains objective {e.objective}; it lists {len(trained)}")
-        label = f"{path.stem}-{e.name.replace(' ', '-')}"
         yield f"| {{ref}}`{label}` | {e.kind} | {LEVELS[e.level]} | {e.minutes} | {trained[e.objective - 1]} |"
-    yield f"| together | | | {sum(e.minutes for e in exercises)} | |"
+    yield f"| together | | | {sum(e.minutes for e in exercises.values())} | |"
 
 
 def mistakes(exercises):

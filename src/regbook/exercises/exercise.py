@@ -10,7 +10,13 @@ import numpy as np
 from regbook.exercises.run import run_safely
 
 LEVELS = {1: "easy", 2: "medium", 3: "hard"}
-UNANSWERED = "not answered yet: replace the ... and run the cell"
+
+
+class NotYet(str):
+    """What is said to an answer that is not there yet: that is no mistake."""
+
+
+UNANSWERED = NotYet("Not answered yet: replace the ... and run the cell.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +36,11 @@ class Exercise:
     objective: int
     section: str
     hints: tuple[str, ...]
+
+    @property
+    def head(self) -> str:
+        """What the book and JupyterLab say below the title."""
+        return f"{self.kind.capitalize()} · {LEVELS[self.level]} · {self.minutes} minutes."
 
     def mistake(self, answer) -> str | None:
         """None for a right answer, else what is wrong, in words for the reader."""
@@ -111,7 +122,7 @@ class Function(Exercise):
             if trouble:
                 return trouble
             if _unanswered(result):
-                return "not answered yet: the function returns nothing"
+                return NotYet("Not answered yet: the function returns nothing. (Did you forget return?)")
             numbers, trouble = to_numbers(result)
             trouble = trouble or shape_trouble(numbers, goal)
             if trouble:
