@@ -29,7 +29,7 @@ _BILL = Function(
         "Each layer with a kernel_regularizer adds one number; the penalty is their sum.",
         "For one kernel it is strength times the sum of all its squared entries. The biases are there to be ignored.",
     ),
-    cases=((*_layers(2, 3, 1), 0.01), (*_layers(4, 2), 0.5), (*_layers(3, 2, 2, 1), 0.1)),
+    cases=((*_layers(2, 1, 7), 0.01), (*_layers(4, 2), 0.5), (*_layers(3, 2, 2, 1), 0.1)),
     right=(_bill,),
     mistakes=(
         (_priced(lambda w: np.sum(w**2) / 2), "It looks as if there were a factor ½. Keras has none."),
@@ -129,7 +129,7 @@ exercises = Exercises(
             "Keras's val_loss has two parts. Which of them does model B not have?",
             "The penalty of model A is λ times the sum of its squared weights; take it away.",
         ),
-        right=[0.38, 0.45],
+        right=[0.38, 0.45], within=0.001,
         mistakes=(
             ([0.52, 0.45], "These are the reported losses; that of model A contains its penalty."),
             ([0.66, 0.45], "It looks as if the penalty were added once more; it is already in there."),
@@ -194,7 +194,7 @@ exercises = Exercises(
         ),
         lowest=1e-9,
         highest=10,
-        quantity="the mean validation accuracy, a share of 1,",
+        quantity="the mean validation accuracy (a share of 1)",
         near=0.03,
         trial=_too_dear,
     ),
