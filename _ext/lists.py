@@ -3,7 +3,6 @@ folded, the mistakes that its check recognises; made from the table of contents,
 """
 
 import re
-from importlib import import_module
 from pathlib import Path
 
 import nbformat
@@ -13,7 +12,7 @@ from docutils.statemachine import StringList
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-from regbook.exercises import LEVELS
+from regbook.exercises import of_chapter
 
 
 class List(SphinxDirective):
@@ -36,10 +35,10 @@ class ExerciseList(List):
     def lines(self, paths):
         for part, path in paths:
             if part.get("numbered"):
-                exercises = import_module(f"regbook.exercises.{path.stem.replace('-', '_')}").exercises.by_name.values()
+                exercises = of_chapter(path.stem).by_label
                 yield from ("", f"**[](/chapters/{path.name})**", "")
-                yield from table(path, exercises)
-                yield from mistakes(exercises)
+                yield from trained(path, exercises)
+                yield from mistakes(exercises.values())
 
 
 def text(path):
@@ -56,15 +55,18 @@ def objectives(path):
     return [" ".join(item.split()) for item in re.split(r"^- ", listed[1], flags=re.MULTILINE)[1:]]
 
 
-def table(path, exercises):
-    trained = objectives(path)
-    yield from ("| exercise | kind | level | minutes | trains |", "|---|---|---|---:|---|")
-    for e in exercises:
-        if not 1 <= e.objective <= len(trained):
-            raise ExtensionError(f"{path.name}: {e.name!r} trains objective {e.objective}; it lists {len(trained)}")
-        label = f"{path.stem}-{e.name.replace(' ', '-')}"
-        yield f"| {{ref}}`{label}` | {e.kind} | {LEVELS[e.level]} | {e.minutes} | {trained[e.objective - 1]} |"
-    yield f"| together | | | {sum(e.minutes for e in exercises)} | |"
+def trained(path, exercises):
+    """Each objective of a chapter, and the exercises that train it."""
+    promised = objectives(path)
+    for e in exercises.values():
+        if not 1 <= e.objective <= len(promised):
+            raise ExtensionError(f"{path.name}: {e.name!r} trains objective {e.objective}; it lists {len(promised)}")
+    for number, objective in enumerate(promised, start=1):
+        yield f"- {objective}"
+        for label, e in exercises.items():
+            if e.objective == number:
+                yield f"  - {{ref}}`{label}`, {e.title} *({e.head})*"
+    yield from ("", f"Together {sum(e.minutes for e in exercises.values())} minutes.")
 
 
 def mistakes(exercises):

@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from html import unescape
 from types import SimpleNamespace
 
 import pytest
@@ -9,10 +10,10 @@ import yaml
 from docutils import nodes
 from sphinx.builders.html._assets import _JavaScript
 
-from _ext import pages, solutions
-from _ext.lists import text as text_of
+from _ext import exercises, pages
 from _ext.mathml import to_mathml
 from conftest import CHAPTERS, ROOT, SITE
+from regbook.exercises import of_chapter
 
 PAGES = sorted((SITE / "chapters").glob("*.html"))
 
@@ -24,11 +25,19 @@ def test_it_was_built():
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_every_exercise_has_its_solution_folded_below(path):
     text = (SITE / "chapters" / f"{path.stem}.html").read_text(encoding="utf-8")
-    labels = re.findall(r"^:label: ([\w-]+)$", text_of(path), re.MULTILINE)
-    folded = re.findall(r'<div class="(solution[^"]*)"[^>]*>\s*<p class="admonition-title">(.*?)</p>', text)
-    assert len(labels) >= 4 and len(folded) == len(labels)
-    for label, (classes, title) in zip(labels, folded):
-        assert f'id="{label}"' in text and f"#{label}" in title and "dropdown" in classes
+    boxes = re.findall(
+        r'<div class="((?:exercise|solution)[^"]*)" id="([^"]+)">\s*<p class="admonition-title">(.*?)</p>', text
+    )
+    for label, exercise in of_chapter(path.stem).by_label.items():
+        (_, at, title), (folded, _, below) = boxes.pop(0), boxes.pop(0)
+        assert (
+            at == label
+            and f"({exercise.title})" in unescape(title)
+            and f"<em>{exercise.head.capitalize()}.</em>" in text
+        )
+        assert folded.startswith("solution dropdown") and below == "Solution"
+    assert boxes == []
+    assert "answered yet" not in text
 
 
 @pytest.mark.parametrize("hide", ["hide", ""])
@@ -37,8 +46,8 @@ def test_the_book_for_a_class_holds_no_solution(path, hide, monkeypatch):
     monkeypatch.setenv("REGBOOK_SOLUTIONS", hide)
     source = [path.read_text(encoding="utf-8")]
     env = SimpleNamespace(doc2path=lambda _: path, note_dependency=lambda _: None)
-    solutions.show(SimpleNamespace(env=env), path.stem, source)
-    assert "{exercise}" in source[0] and "](solutions/" not in source[0]
+    exercises.show(SimpleNamespace(env=env), path.stem, source)
+    assert "{exercise} " in source[0] and "](solutions/" not in source[0]
     assert ("{solution}" in source[0]) == (not hide)
 
 
