@@ -36,6 +36,7 @@ class Exercise:
     objective: int
     section: str
     hints: tuple[str, ...]
+    shown: str = ""  # of the comparison, to whom the answer was right
 
     @property
     def head(self) -> str:
