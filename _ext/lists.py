@@ -1,7 +1,7 @@
 """Sphinx extension: lists that are made from the table of contents, the notebooks and the exercises themselves.
 
 `{chapter-list}` gives each chapter with the line below its title; `{exercise-list}` gives, for teachers, what each
-exercise of each numbered chapter trains, and, folded, the mistakes that its check recognises.
+exercise of each page trains, and, folded, the mistakes that its check recognises.
 """
 
 import re
@@ -23,9 +23,9 @@ class List(SphinxDirective):
     def run(self):
         root = Path(self.env.srcdir)
         parts = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))["parts"]
-        paths = [(part, root / f"{entry['file']}.ipynb") for part in parts for entry in part["chapters"]]
-        paths = [(part, path) for part, path in paths if path.exists()]
-        for _, path in paths:
+        paths = [root / f"{entry['file']}.ipynb" for part in parts for entry in part["chapters"]]
+        paths = [path for path in paths if path.exists()]
+        for path in paths:
             self.env.note_dependency(str(path))
         parent = nodes.Element()
         lines = list(self.lines(paths))
@@ -36,7 +36,7 @@ class List(SphinxDirective):
 class ChapterList(List):
     def lines(self, paths):
         yield from ("| chapter | |", "|---|---|")
-        for _, path in paths:
+        for path in paths:
             line = re.search(r"^\*(.*)\*$", text(path), re.MULTILINE)
             if not line or "minutes" not in line[1]:
                 raise ExtensionError(f"{path.name} has no line '*About 30 minutes. …*' below its title")
@@ -45,8 +45,8 @@ class ChapterList(List):
 
 class ExerciseList(List):
     def lines(self, paths):
-        for part, path in paths:
-            if part.get("numbered"):
+        for path in paths:
+            if "```{exercise}" in text(path):
                 exercises = of_chapter(path.stem).by_label
                 yield from ("", f"**[](/chapters/{path.name})**", "")
                 yield from table(path, exercises)
