@@ -38,7 +38,7 @@ def _with_head(exercises, label):
     if label not in exercises:
         raise ExtensionError(f"there is no exercise for the label {label}; there are {', '.join(exercises)}")
     exercise = exercises[label]
-    return f"```{{exercise}} {exercise.title}\n:label: {label}\n\n*{exercise.head}*"
+    return f"```{{exercise}} {exercise.title}\n:label: {label}\n\n*{exercise.head.capitalize()}.*"
 
 
 def _solution(app, folder, notebook, exercise):

@@ -30,7 +30,11 @@ def test_every_exercise_has_its_solution_folded_below(path):
     )
     for label, exercise in of_chapter(path.stem).by_label.items():
         (_, at, title), (folded, _, below) = boxes.pop(0), boxes.pop(0)
-        assert at == label and f"({exercise.title})" in unescape(title) and f"<em>{exercise.head}</em>" in text
+        assert (
+            at == label
+            and f"({exercise.title})" in unescape(title)
+            and f"<em>{exercise.head.capitalize()}.</em>" in text
+        )
         assert folded.startswith("solution dropdown") and below == "Solution"
     assert boxes == []
     assert "answered yet" not in text

@@ -10,7 +10,8 @@ from submissions import RIGHT, WRONG
 
 from _ext.lists import objectives, text
 from conftest import ASKING
-from regbook.exercises import Exercises, Function, Value, of_chapter
+from regbook.exercises import Break, Exercises, Function, Value, of_chapter
+from regbook.exercises.exercise import UNANSWERED
 from regbook.exercises.report import PARTS, Report
 from regbook.exercises.run import run_safely
 
@@ -22,6 +23,7 @@ def exercises_of(path):
 
 
 EXERCISES = {f"{path.stem}: {name}": e for path in ASKING for name, e in exercises_of(path).by_name.items()}
+HEAD = dict(name="two", title="Two", level=1, minutes=1, objective=1, section="Twos", hints=("One and one.", "Two."))
 each_chapter = pytest.mark.parametrize("path", ASKING, ids=lambda path: path.stem)
 each_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 
@@ -40,13 +42,13 @@ def test_every_mistake_that_is_known_is_recognised(exercise):
     for wrong, looks_like in getattr(exercise, "mistakes", ()):
         if isinstance(exercise, Report):  # its mistakes are words, one of an answer
             wrong = [wrong if wrong in words else getattr(exercise, part)[0] for part, words in PARTS.items()]
-        if isinstance(exercise, Function) or not callable(wrong):
+        if callable(wrong) == isinstance(exercise, Function):
             assert exercise.mistake(wrong) == looks_like
 
 
 class Hostile:
     def __array__(self, *_, **__):
-        raise RuntimeError("no")
+        raise SystemExit("no")
 
     def __eq__(self, other):
         raise RuntimeError("no")
@@ -77,6 +79,34 @@ def test_what_is_not_filled_in_is_no_mistake(exercise, capsys):
     page.progress()
     printed = capsys.readouterr().out
     assert "✗" not in printed and "✓" not in printed and "0 of 1 done" in printed
+
+
+@pytest.mark.parametrize(
+    "got, want, said",
+    [
+        ([4.0, -3.0], [-4.0, 3.0], "the sign is not"),
+        ([2.0, 6.0], [1.0, 3.0], "twice as large"),
+        ([7.0, 21.0], [1.0, 3.0], "summed where it should be averaged"),
+        ([3.0, 1.0], [1.0, 3.0], "in the wrong places"),
+        ([1.0, 3.0], [1.0, 8.0], "In trial 1 of 1 entry [1] is 3; it should be larger. (1 of 2 entries"),
+        ([1.0, 3.0], [1.0, -2.0], "it should be negative"),
+        (3.0, 9.0, "a root were taken"),
+        (3.0, 4.0, "it gives 3; it should be larger"),
+    ],
+)
+def test_a_mistake_that_no_row_knows_is_told_by_its_numbers(got, want, said):
+    rows = (np.zeros((7, 30)),)
+    exercise = Function(**HEAD, cases=(rows,), right=(lambda x: want,), mistakes=())
+    assert said in exercise.mistake(lambda x: got) and exercise.mistake(lambda x: want) is None
+
+
+def test_to_break_a_claim_takes_a_prediction_and_a_setting():
+    exercise = Break(**HEAD, lowest=0, highest=9, quantity="the square", near=0.5,
+                     trial=lambda x: (x**2, None if x > 2 else "Too small."))  # fmt: skip
+    assert exercise.mistake((9.4, 3)) is None and exercise.mistake([1, 1]) == "Too small."
+    assert "not within 0.5 of your prediction, 4" in exercise.mistake((4, 3))
+    assert "between 0 and 9" in exercise.mistake((100, 10)) and "two numbers" in exercise.mistake(3)
+    assert exercise.mistake((..., 3)) == UNANSWERED
 
 
 def stubborn():
@@ -119,8 +149,7 @@ def test_a_reader_s_function_can_t_change_what_the_next_one_gets():
 
 
 def test_check_hint_and_progress(capsys):
-    page = Exercises("page", Value(name="two", title="Two", kind="compute", level=1, minutes=1, objective=1,
-                                   section="Twos", hints=("One more than one.", "Two."), right=2))  # fmt: skip
+    page = Exercises("page", Value(**HEAD, right=2))
     page.check("two", 3)
     page.check("two", [2.0])
     page.hint("two"), page.hint("two"), page.hint("two")
@@ -129,7 +158,7 @@ def test_check_hint_and_progress(capsys):
         "✗ two: It should be smaller.",
         "  Read again: “Twos”. For a hint: exercises.hint('two')",
         "✓ two: right",
-        "Hint 1 of 2: One more than one.",
+        "Hint 1 of 2: One and one.",
         "Hint 2 of 2: Two.",
         "Hint 2 of 2: Two.",
         "exercise  kind       minutes tries  hints  done",

@@ -40,7 +40,7 @@ class Exercises:
             self._done.add(name)
             print(f"✓ {name}: right" + f"\n  {exercise.shown}" * bool(exercise.shown))
         elif isinstance(mistake, NotYet):
-            print(f"○ {name}: {exercise.title}. {exercise.head}\n  {mistake}")
+            print(f"○ {name}: {exercise.title} ({exercise.head})\n  {mistake}")
         else:
             self._tries[name] += 1
             print(f"✗ {name}: {mistake}\n  Read again: “{exercise.section}”. For a hint: exercises.hint({name!r})")
