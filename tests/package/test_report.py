@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from _ext.lists import text
-from conftest import ASKING, ROOT
+from conftest import ASKING, CHAPTERS, ROOT
 from regbook.evidence import Verdict
 from regbook.exercises import of_chapter
 from regbook.exercises.report import PARTS, Report, becomes
@@ -30,6 +30,14 @@ def test_the_final_page_lists_the_words_and_all_faults_but_two_are_to_be_found()
     assert rows == [word for part, words in PARTS.items() for word in (part, *words)]
     found = {fault for _, report in REPORTS for fault in report.fault}
     assert len(PARTS["fault"]) - len(found) == 2
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_a_chapter_lists_words_enough_for_its_reports(path):
+    for part, words in PARTS.items():
+        listed = re.findall(r"\*([\w' ]+)\*", re.search(rf"^- {part.capitalize()}: .*$", text(path), re.MULTILINE)[0])
+        right = {word for at, report in REPORTS if at == path for word in getattr(report, part)}
+        assert right <= set(listed) <= set(words)
 
 
 @pytest.mark.parametrize(

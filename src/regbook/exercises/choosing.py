@@ -253,22 +253,18 @@ exercises = Exercises(
         shown="In the log loss L2 loses, by 0.070 ± 0.023: it is right more often, and its probabilities are worse.",
         mistakes=(
             ("weak rival", "The plain network is stopped in time. But what else was computed?"),
-            ("false test labels", "The false labels are in training and validation; test labels are true in this course."),
             ("choose on validation", "The fault is right. But a metric is not for any rows to choose: tell both."),
             ("stays", "In accuracy, yes. And in the other metric?"),
-        ),
-    ),
+        )),
     Report(
         name="no gain", title="No gain", level=2, objective=3, section="The rival that many comparisons forget",
         fault=("none",), remedy=("none",), gain=("stays", "vanishes"),
         hints=(ASK, "Is a report wrong because it found nothing?"),
         look="Nothing was mended, and nothing had been gained: what does it do?",
-        shown="A null result, and a sound one: 20 other seeds give -0.1 ± 0.2 points.",
+        shown="A null result, and a sound one: 20 other seeds give +0.1 ± 0.1 points.",
         mistakes=(
             ("end of grid", "The grid ends at 0.1, true, but there is nothing below it except rate 0: the plain network, and it is in the table."),
             ("weak rival", "Plain is stopped in time, and a smaller network stands beside it. (A simple model would be welcome, too.)"),
-            ("unequal budgets", "Dropout chose among three rates, but on validation rows, and did not gain by it."),
             ("chosen on test", "Each seed chose on its own validation rows; the test set was opened once."),
-        ),
-    ),
+        )),
 )  # fmt: skip

@@ -204,10 +204,8 @@ exercises = Exercises(
         mistakes=(
             ("weak rival", "Near: plain is made weak here. How?"),
             ("add the rival", "The fault is right. But stopping even earlier would not help a network that has not learned enough."),
-            ("penalty in the loss", "Dropout adds nothing to the loss, and the report is about accuracies."),
             ("grows", "Fault and remedy are right. But it is the rival that gets more."),
-        ),
-    ),
+        )),
     Report(
         name="best of ten", title="Masks and luck", level=1, objective=4, section="Where it helps: images with false labels",
         fault=("best run",), remedy=("report all runs", "more pairs"), gain=("shrinks", "vanishes"),
@@ -217,8 +215,6 @@ exercises = Exercises(
         mistakes=(
             ("one run", "Each had ten. Which one of them was reported?"),
             ("chosen on test", "Near: the test rows chose the luckiest of ten runs. There is a word for just that."),
-            ("unequal budgets", "Both had ten seeds. But are the two numbers the same kind of number?"),
             ("turns round", "Fault and remedy are right. But compare the two means: which is larger?"),
-        ),
-    ),
+        )),
 )  # fmt: skip

@@ -15,23 +15,19 @@ exercises = Exercises(
         shown="Always saying no scores 94.7 %, too: the model gains +0.0 ± 0.0 points over it.",
         mistakes=(
             ("add the rival", "These are rivals for a network. Which answer needs no model at all here?"),
-            ("picked metric", "Only one metric was computed. What makes an accuracy of 94.7 % easy to reach here?"),
-        ),
-    ),
+        )),
     Report(
         name="ten tries", title="The best of ten tries", level=1, objective=1, section=FOUR,
         fault=("best run",), remedy=("report all runs", "more pairs"), gain=("turns round",),
         hints=(ASK, "A maximum stands against a mean. What would a mean against a mean say?"),
         look="The report gives both means. Which is larger?",
-        shown="Mean against mean, over 20 pairs: -0.9 ± 0.2 points. L2 loses here; there was nothing to cure.",
+        shown="Mean against mean, over 20 pairs: −0.9 ± 0.2 points. L2 loses here; there is nothing to cure.",
         mistakes=(
             ("one run", "There were ten. Which of them was reported?"),
             ("chosen on test", "Near: what the test rows chose is the luckiest of ten runs. There is a word for just that."),
-            ("unequal budgets", "Both had the same ten seeds. But are the two numbers the same kind of number?"),
-            ("choose on validation", "A seed is nothing to be chosen at all: the next user draws another."),
+            ("choose on validation", "A seed is nothing to choose: the next user draws another."),
             ("vanishes", "It does more than that: compare the two means, 95.0 % and 95.8 %."),
-        ),
-    ),
+        )),
     Report(
         name="three strengths", title="Three strengths", level=2, objective=2, section=FOUR,
         fault=("end of grid",), remedy=("widen the grid",), gain=("grows", "stays"),
@@ -40,10 +36,8 @@ exercises = Exercises(
         shown="λ = 0.01 is better still for 12 of 20 seeds, 0.03 worse: the gain grows from +2.8 ± 0.3 to +3.7 ± 0.4 points.",
         mistakes=(
             ("weak rival", "The rival is stopped in time; a smaller network would be welcome, true. But what do the losses say about the three strengths?"),
-            ("chosen on test", "The strengths were chosen on validation rows, as they should be."),
             ("unequal budgets", "L2 tried three strengths, true; choosing is part of a method. But was it allowed to choose enough?"),
-        ),
-    ),
+        )),
     Report(
         name="twenty genes", title="Twenty genes out of a thousand", level=2, objective=1, section=FOUR,
         fault=("leak", "chosen on test"), remedy=("split first", "choose on validation"), gain=("vanishes", "shrinks"),
@@ -52,11 +46,9 @@ exercises = Exercises(
         shown="The genes were random numbers. Chosen on the 40 training patients alone, they are right in 49.7 %.",
         mistakes=(
             ("training rows", "The patients that report were not trained on. But what else was done with them before?"),
-            ("lopsided classes", "Half of the patients are ill, so a coin is the right rival."),
             ("more pairs", "Twenty repetitions of the same mistake make no truth: each of them makes it."),
             ("more test rows", "More of them would be chosen on as well."),
-        ),
-    ),
+        )),
     Report(
         name="long training", title="Eighty epochs", level=2, objective=3, section=FOUR,
         fault=("weak rival",), remedy=("add the rival",), gain=("shrinks",),
@@ -66,10 +58,8 @@ exercises = Exercises(
         mistakes=(
             ("unequal budgets", "Both had 80 epochs. That is the trouble, in a way: what could the plain network have done with fewer?"),
             ("equal budgets", "They are equal: 80 epochs for each. Which version of the plain network would cost nothing?"),
-            ("end of grid", "λ was fixed beforehand: there was no grid."),
             ("vanishes", "Stopping gives the plain network about 4 points back on validation rows; 8.9 is more."),
-        ),
-    ),
+        )),
     Report(
         name="four strengths", title="Four strengths", level=2, objective=3, section=FOUR,
         fault=("none",), remedy=("none",), gain=("stays",),
@@ -81,10 +71,7 @@ exercises = Exercises(
             ("weak rival", "The plain network is stopped in time, and a smaller one stands beside it. (A simple model would be welcome, too.)"),
             ("unequal budgets", "L2 chose among four strengths, but that is part of the method, on validation rows; the smaller network chose, too."),
             ("chosen on test", "Each seed chose on its own validation rows, and the test rows were opened once."),
-            ("shared rows", "Each seed drew rows of its own."),
-            ("best run", "All 20 seeds are in the mean."),
-        ),
-    ),
+        )),
     Report(
         name="lower loss", title="The lower loss", level=2, objective=3, section=FOUR,
         fault=("penalty in the loss",), remedy=("take the penalty out",), gain=("turns round",),
@@ -97,8 +84,7 @@ exercises = Exercises(
             ("another scale", "λ means the same in both. It is what is compared that differs: what is val_loss made of?"),
             ("report all metrics", "The accuracy would help, but what has to be done with val_loss itself?"),
             ("vanishes", "Subtract the penalties: 0.584 − 0.050 and 0.613 − 0.109. Which is lower?"),
-        ),
-    ),
+        )),
     Report(
         name="two runs", title="Two runs", level=1, objective=1, section=FOUR,
         fault=("one run", "not paired"), remedy=("more pairs",), gain=("vanishes", "shrinks"),
@@ -106,13 +92,12 @@ exercises = Exercises(
         look="The plain runs differ by as much as the gain. What will probably be left of it?",
         shown="Over 20 pairs: +0.0 ± 0.1 points. Of 380 such reports, 193 would have said that noise wins.",
         mistakes=(
-            ("best run", "The three other plain runs are told as well, and two of them are about as good. How many runs with noise were there?"),
+            ("best run", "All plain runs are reported, and two of the others do about as well. How many runs with noise were there?"),
             ("report all runs", "There is a single run with noise: make more, on the same rows for both."),
             ("more test rows", "4000 are plenty. It is the training that is down to luck."),
             ("grows", "It might, by luck. But when plain runs differ by as much, what would you bet on?"),
-            ("turns round", "It might, by luck. But a difference as small as that of luck itself is best expected to go."),
-        ),
-    ),
+            ("turns round", "It might, by luck. But a difference no larger than luck itself will most likely go."),
+        )),
     Report(
         name="twenty sets", title="Twenty sets of pixels", level=2, objective=2, section=FOUR,
         fault=("chosen on test",), remedy=("choose on validation",), gain=("vanishes", "shrinks"),
@@ -121,13 +106,11 @@ exercises = Exercises(
         shown="On a thousand images that had no say, the chosen sets lead by +0.6 ± 0.6 points.",
         mistakes=(
             ("best run", "Near: a best one was picked. But it is a set of pixels, not a run; which rows picked it?"),
-            ("one run", "There are 20 seeds. In each of them, which rows picked the best set?"),
             ("leak", "Near. But nothing was computed from the test images before they were set aside; they chose afterwards."),
             ("more test rows", "On more rows the luckiest would look less lucky, and still be chosen by the rows that report."),
             ("split first", "The rows were split. But which of them chose?"),
             ("turns round", "The sets are drawn alike: why should the chosen one be worse than the first?"),
-        ),
-    ),
+        )),
     Report(
         name="twenty splits", title="Twenty splits", level=3, objective=1, section=FOUR,
         fault=("shared rows",), remedy=("correct the error",), gain=("less sure", "vanishes"),
@@ -136,10 +119,7 @@ exercises = Exercises(
         shown="+1.5 ± 1.0 points: the mean stays, and is less than two standard errors from zero.",
         mistakes=(
             ("not paired", "They are: both were fitted and tested on the same rows in each split."),
-            ("best run", "All 20 splits are in the mean."),
             ("more pairs", "More splits of the same 569 tumours share as many rows; each adds little that is new."),
-            ("more test rows", "There are only 569 tumours; what one part gains, another loses."),
             ("shrinks", "The mean stays as it is. What is said behind the ±?"),
-        ),
-    ),
+        )),
 )  # fmt: skip

@@ -210,8 +210,7 @@ exercises = Exercises(
             ("report all metrics", "The fault is right. But what has to be done with these two numbers?"),
             ("turns round", "Fault and remedy are right. But the network that was charged is ahead already. What if it is not?"),
             ("shrinks", "Fault and remedy are right. But the penalty was added to the loss of the network that wins."),
-        ),
-    ),
+        )),
     Report(
         name="same number", title="The same number", level=2, objective=4, section="λ in other libraries and optimisers",
         fault=("another scale",), remedy=("tune each",), gain=("vanishes", "shrinks"),
@@ -222,7 +221,5 @@ exercises = Exercises(
             ("weak rival", "Weight decay at 0.01 is weak, true. Why? Is it weight decay, or the number?"),
             ("unequal budgets", "Both had 40 epochs and one number, the same one. Does it mean the same to both?"),
             ("equal budgets", "The fault is right. They had the same budget: one number each. Was it a good one for both?"),
-            ("widen the grid", "The fault is right. But there was no grid yet: who should have one?"),
-        ),
-    ),
+        )),
 )  # fmt: skip

@@ -212,11 +212,9 @@ exercises = Exercises(
         shown="On points that neither had seen, least squares loses, by 0.072 ± 0.009.",
         mistakes=(
             ("chosen on test", "Nothing was chosen, λ was fixed. But were these 25 points a test at all?"),
-            ("shared rows", "Each seed drew points of its own. But what were they used for before?"),
             ("choose on validation", "The fault is right. But there is nothing to choose: which points should report?"),
             ("more test rows", "The fault is right. But points of which kind?"),
-        ),
-    ),
+        )),
     Report(
         name="one scale", title="One scale for all", level=3, objective=4, section="Scale the inputs, and leave the bias free",
         fault=("leak",), remedy=("split first", "scale the inputs"), gain=("stays",),
@@ -228,6 +226,5 @@ exercises = Exercises(
             ("training rows", "The 60 rows that report were not trained on. But were they used before?"),
             ("none", "Nearly. But which rows had a say in the scale?"),
             ("vanishes", "A leak can do that. But what does this one tell about the targets?"),
-        ),
-    ),
+        )),
 )  # fmt: skip

@@ -88,9 +88,8 @@ class Report(Exercise):
         if fault not in self.fault:
             return known.get(fault) or _no_fault(fault)
         if remedy not in self.remedy:
-            return known.get(remedy) or (
-                f"The fault is right. But “{remedy}” means: {REMEDIES[remedy]}. That does not mend this fault."
-            )
+            why = "There is nothing to be mended" if fault == "none" else "That does not mend this fault"
+            return known.get(remedy) or f"The fault is right. But “{remedy}” means: {REMEDIES[remedy]}. {why}."
         return None if gain in self.gain else known.get(gain) or f"Fault and remedy are right. {self.look}"
 
 
