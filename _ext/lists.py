@@ -14,7 +14,7 @@ from docutils.statemachine import StringList
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-from regbook.exercises import LEVELS, of_chapter
+from regbook.exercises import of_chapter
 
 
 class List(SphinxDirective):
@@ -49,7 +49,7 @@ class ExerciseList(List):
             if "```{exercise}" in text(path):
                 exercises = of_chapter(path.stem).by_label
                 yield from ("", f"**[](/chapters/{path.name})**", "")
-                yield from table(path, exercises)
+                yield from trained(path, exercises)
                 yield from mistakes(exercises.values())
 
 
@@ -67,14 +67,18 @@ def objectives(path):
     return [" ".join(item.split()) for item in re.split(r"^- ", listed[1], flags=re.MULTILINE)[1:]]
 
 
-def table(path, exercises):
-    trained = objectives(path)
-    yield from ("| exercise | kind | level | minutes | trains |", "|---|---|---|---:|---|")
-    for label, e in exercises.items():
-        if not 1 <= e.objective <= len(trained):
-            raise ExtensionError(f"{path.name}: {e.name!r} trains objective {e.objective}; it lists {len(trained)}")
-        yield f"| {{ref}}`{label}` | {e.kind} | {LEVELS[e.level]} | {e.minutes} | {trained[e.objective - 1]} |"
-    yield f"| together | | | {sum(e.minutes for e in exercises.values())} | |"
+def trained(path, exercises):
+    """Each objective of a chapter, and the exercises that train it."""
+    promised = objectives(path)
+    for e in exercises.values():
+        if not 1 <= e.objective <= len(promised):
+            raise ExtensionError(f"{path.name}: {e.name!r} trains objective {e.objective}; it lists {len(promised)}")
+    for number, objective in enumerate(promised, start=1):
+        yield f"- {objective}"
+        for label, e in exercises.items():
+            if e.objective == number:
+                yield f"  - {{ref}}`{label}`, {e.title} *({e.head})*"
+    yield from ("", f"Together {sum(e.minutes for e in exercises.values())} minutes.")
 
 
 def mistakes(exercises):

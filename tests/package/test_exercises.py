@@ -87,7 +87,7 @@ def test_what_is_not_filled_in_is_no_mistake(exercise, capsys):
         ([4.0, -3.0], [-4.0, 3.0], "the sign is not"),
         ([2.0, 6.0], [1.0, 3.0], "twice as large"),
         ([7.0, 21.0], [1.0, 3.0], "summed where it should be averaged"),
-        ([3.0, 1.0], [1.0, 3.0], "in the wrong places"),
+        ([[1.0, 3.0], [2.0, 4.0]], [[1.0, 2.0], [3.0, 4.0]], "in the wrong places. Is something transposed?"),
         ([1.0, 3.0], [1.0, 8.0], "In trial 1 of 1 entry [1] is 3; it should be larger. (1 of 2 entries"),
         ([1.0, 3.0], [1.0, -2.0], "it should be negative"),
         (3.0, 9.0, "a root were taken"),
@@ -142,9 +142,14 @@ def test_an_endless_function_is_stopped():
     assert len(turns) == before
 
 
+def spoil(kernels, biases, strength):
+    kernels[:] = [Hostile()]
+    return 0.1
+
+
 def test_a_reader_s_function_can_t_change_what_the_next_one_gets():
-    exercise = EXERCISES["penalty: shrink"]
-    exercise.mistake(lambda w, amount: w.fill(0))
+    exercise = EXERCISES["l2-keras: bill"]
+    assert "changes what it is given" in exercise.mistake(spoil)
     assert exercise.mistake(exercise.right[0]) is None
 
 

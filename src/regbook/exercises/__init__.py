@@ -1,15 +1,15 @@
 """One job: the exercises of a chapter, as its notebook uses them: check, hint, progress.
 
 `from regbook.exercises.penalty import exercises` gives a chapter's `Exercises`. The checks compare with right and wrong
-solutions that stand in the same files; who reads them there has read a solution.
+solutions that stand in the same files; anyone who reads them there has read a solution.
 """
 
 from importlib import import_module
 
-from regbook.exercises.exercise import LEVELS, Break, Exercise, Function, NotYet, Value
+from regbook.exercises.exercise import Break, Exercise, Function, NotYet, Value
 from regbook.numerics import seeds_as_written
 
-__all__ = ["LEVELS", "Break", "Exercise", "Exercises", "Function", "Value", "of_chapter"]
+__all__ = ["Break", "Exercise", "Exercises", "Function", "Value", "of_chapter"]
 
 
 def of_chapter(chapter):

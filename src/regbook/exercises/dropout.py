@@ -33,6 +33,7 @@ _MASK = Function(
         (lambda h, r, u: np.where(u < r, h / r, 0), "It looks as if the rate were taken for the share that is kept. In Keras it is the fraction dropped."),
         (lambda h, r, u: np.where(u >= r, h + r * h, 0), "It looks as if a share were added; 1/(1 - rate) is more than 1 + rate."),
         (lambda h, r, u: np.where(u >= r, 1 / (1 - r), 0), "That is the mask, with its factor; the activations are missing."),
+        (lambda h, r, u: u >= r, "That is the mask; the activations are missing, and what makes them louder."),
         (lambda h, r, u: h / (1 - r), "It looks as if no unit were switched off."),
         (lambda h, r, u: np.where(u[:1] >= r, h / (1 - r), 0), "It looks as if all rows had the same mask; each row has its own."),
     ),

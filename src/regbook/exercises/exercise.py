@@ -10,6 +10,7 @@ import numpy as np
 from regbook.exercises.run import run_safely
 
 LEVELS = {1: "easy", 2: "medium", 3: "hard"}
+LISTS = list, tuple  # but no classes that are made from them: those may do anything when they are looked at
 MANY = 1_000_000  # more numbers than any answer holds: they are not even looked at
 
 
@@ -71,9 +72,12 @@ class Value(Exercise):
             return self._mistake_in_words(answer)
         got, trouble = safe_numbers(answer)
         want = np.asarray(self.right, float)
-        trouble = trouble or shape_trouble(got, want)
         if trouble:
             return trouble
+        if got.size != want.size:
+            form = "one number" if want.size == 1 else f"a list of {want.size} numbers"
+            return f"Answer with {form}; yours has {got.size}."
+        got = got.reshape(want.shape)
         if close(got, want, self.within):
             return None
         for wrong, looks_like in self.mistakes:
@@ -133,7 +137,7 @@ class Function(Exercise):
                     [trouble, *(says for part, says in self.mistakes if isinstance(part, str) and part in trouble)]
                 )
             got.append(numbers)
-            changed = changed or not _equal(case, given)
+            changed = changed or not run_safely(_equal, (case, given))[0]
         if any(self._same(got, solution) for solution in self.right):
             return (
                 "The numbers are right, but the function changes what it is given: work on a copy." if changed else None
@@ -166,7 +170,7 @@ class Function(Exercise):
         wanted = len(self.cases[0])
         try:
             parameters = signature(answer).parameters.values()
-        except (TypeError, ValueError):
+        except Exception:
             return None  # functions written in C may not tell
         places = [p for p in parameters if p.kind in (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)]
         needed = sum(p.default is Parameter.empty for p in places)
@@ -281,7 +285,8 @@ def guess(got, want, cases=()):
     if close(mine**2, goal, 1e-3):
         return "It looks as if a root were taken."
     if mine.size > 1 and close(np.sort(mine), np.sort(goal), 1e-3):
-        return "The numbers are right, and in the wrong places. Is something transposed, or in another order?"
+        places = "places. Is something transposed?" if want[0].ndim > 1 else "order."
+        return f"The numbers are right, and in the wrong {places}"
     for power, words in ((1, "summed where it should be averaged"), (-1, "averaged where it should be summed")):
         trials = zip(got, want, cases)
         if cases and all(any(close(m, g * n**power, 1e-3) for n in _sizes(case)) for m, g, case in trials):
@@ -302,7 +307,7 @@ def _which(got, want, within):
     for place, mine, goal in zip(("first", "second", "third", "fourth"), got, want):
         right = close(mine, goal, within)
         says.append(f"the {place} {'is right' if right else f'should be {_how(mine, goal)}'}")
-    return f"{', '.join(says).capitalize()}."
+    return f"{'; '.join(says).capitalize()}."
 
 
 def _how(mine, goal):
@@ -320,22 +325,22 @@ def _equal(before, after):
 
 
 def _unanswered(answer):
-    parts = answer if isinstance(answer, (list, tuple)) else [answer]
+    parts = answer if type(answer) in LISTS else [answer]
     return any(part is ... or part is None for part in parts)
 
 
 def _words(answer):
     """The answer as a list of words, or [] where it is no text."""
     parts = [answer] if isinstance(answer, str) else answer
-    if isinstance(parts, (list, tuple)) and parts and all(isinstance(part, str) for part in parts):
-        return [" ".join(part.lower().split()) for part in parts]
+    if type(parts) in LISTS and all(isinstance(part, str) for part in parts):
+        return [" ".join(str.lower(part).split()) for part in parts]
     return []
 
 
 def _describe(thing):
     if isinstance(thing, str):
         return "a text"
-    if isinstance(thing, (list, tuple)):
+    if type(thing) in LISTS:
         kinds = {"bool": "True and False", "str": "texts", "int": "numbers", "float": "numbers", "list": "lists"}
         kinds |= {"ndarray": "arrays"}
         inside = {kinds.get(type(part).__name__, "") for part in thing} or {""}

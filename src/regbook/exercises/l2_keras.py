@@ -1,5 +1,7 @@
 """Exercises of chapter 2, L2 in Keras."""
 
+from functools import partial
+
 import numpy as np
 
 from regbook.exercises import Break, Exercises, Function, Value
@@ -18,10 +20,6 @@ def _bill(kernels, biases, strength, price=lambda w: np.sum(w**2)):
     return strength * sum(price(kernel) for kernel in kernels)
 
 
-def _priced(price):
-    return lambda *case: _bill(*case, price=price)
-
-
 _BILL = Function(
     name="bill", title="What l2(λ) adds",
     level=1, minutes=5, objective=1,
@@ -30,17 +28,17 @@ _BILL = Function(
         "Each layer with a kernel_regularizer adds one number; the penalty is their sum.",
         "For one kernel it is strength times the sum of all its squared entries. The biases are there to be ignored.",
     ),
-    cases=((*_layers(2, 3, 1), 0.01), (*_layers(4, 2), 0.5), (*_layers(3, 2, 2, 1), 0.1)),
+    cases=((*_layers(2, 1, 7), 0.01), (*_layers(4, 2), 0.5), (*_layers(3, 2, 2, 1), 0.1)),
     right=(_bill,),
     mistakes=(
-        (_priced(lambda w: np.sum(w**2) / 2), "It looks as if there were a factor ½. Keras has none."),
+        (partial(_bill, price=lambda w: np.sum(w**2) / 2), "It looks as if there were a factor ½. Keras has none."),
         (lambda k, b, s: _bill(k + b, b, s), "It looks as if the biases were charged too; kernel_regularizer leaves them free."),
-        (_priced(lambda w: np.mean(w**2)), "It looks as if the squared weights were averaged; Keras sums them."),
-        (_priced(np.linalg.norm), "It looks as if there were a root: Keras adds the squared length, not the length."),
+        (partial(_bill, price=lambda w: np.mean(w**2)), "It looks as if the squared weights were averaged; Keras sums them."),
+        (partial(_bill, price=np.linalg.norm), "It looks as if there were a root: Keras adds the squared length, not the length."),
         (lambda k, b, s: s * np.sqrt(_bill(k, b, 1)), "It looks as if there were a root over the whole sum: Keras adds the squared length, not the length."),
-        (_priced(lambda w: np.sum(w) ** 2), "It looks as if each sum were squared; first square every weight, then sum."),
-        (_priced(lambda w: np.sum(np.abs(w))), "It looks as if the weights were not squared: that is what l1 adds."),
-        (_priced(np.sum), "It looks as if the weights were not squared."),
+        (partial(_bill, price=lambda w: np.sum(w) ** 2), "It looks as if each sum were squared; first square every weight, then sum."),
+        (partial(_bill, price=lambda w: np.sum(np.abs(w))), "It looks as if the weights were not squared: that is what l1 adds."),
+        (partial(_bill, price=np.sum), "It looks as if the weights were not squared."),
         (lambda k, b, s: _bill(k, b, 1), "It looks as if the strength were missing."),
         (lambda k, b, s: _bill(k[:1], b, s), "It looks as if only the first layer paid; each layer with a regulariser does."),
         (lambda k, b, s: _bill(k[-1:], b, s), "It looks as if only the last layer paid; each layer with a regulariser does."),
@@ -130,7 +128,7 @@ exercises = Exercises(
             "Keras's val_loss has two parts. Which of them does model B not have?",
             "The penalty of model A is λ times the sum of its squared weights; take it away.",
         ),
-        right=[0.38, 0.45],
+        right=[0.38, 0.45], within=0.001,
         mistakes=(
             ([0.52, 0.45], "These are the reported losses; that of model A contains its penalty."),
             ([0.66, 0.45], "It looks as if the penalty were added once more; it is already in there."),
@@ -195,7 +193,7 @@ exercises = Exercises(
         ),
         lowest=1e-9,
         highest=10,
-        quantity="the mean validation accuracy, a share of 1,",
+        quantity="the mean validation accuracy (a share of 1)",
         near=0.03,
         trial=_too_dear,
     ),

@@ -1,5 +1,7 @@
 """Exercises of chapter 1, the penalty idea."""
 
+from functools import partial
+
 import numpy as np
 
 from regbook.data import wave
@@ -18,14 +20,6 @@ def _loss(w, b, X, y, strength, price=lambda w: np.sum(w**2), size=lambda e: np.
     return size(y - X @ w - b) + strength * price(w)
 
 
-def _priced(price):
-    return lambda *case: _loss(*case, price=price)
-
-
-def _sized(size):
-    return lambda *case: _loss(*case, size=size)
-
-
 _PRICE = Function(
     name="price", title="Write the bill",
     level=1, minutes=5, objective=2,
@@ -38,20 +32,21 @@ _PRICE = Function(
     cases=_CASES,
     right=(_loss,),
     mistakes=(
-        (_priced(lambda w: np.sum(np.abs(w))), "It looks as if the weights were not squared: that is an L1 penalty."),
-        (_priced(np.linalg.norm), "It looks as if there were a root: the penalty has the squared length, Σ w², not the length."),
-        (_priced(lambda w: np.sum(w**2) / 2), "It looks as if the penalty had a factor ½. Many texts have it; this course has not."),
-        (_priced(lambda w: np.mean(w**2)), "It looks as if the squared weights were averaged; the penalty is their sum."),
-        (_priced(np.sum), "It looks as if the weights were not squared: a negative weight would then be paid for."),
-        (_priced(lambda w: np.sum(w) ** 2), "It looks as if the sum of the weights were squared: square every weight first, then sum."),
+        (partial(_loss, price=lambda w: np.sum(np.abs(w))), "It looks as if the weights were not squared: that is an L1 penalty."),
+        (partial(_loss, price=np.linalg.norm), "It looks as if there were a root: the penalty has the squared length, Σ w², not the length."),
+        (partial(_loss, price=lambda w: np.sum(w**2) / 2), "It looks as if the penalty had a factor ½. Many texts have it; this course has not."),
+        (partial(_loss, price=lambda w: np.mean(w**2)), "It looks as if the squared weights were averaged; the penalty is their sum."),
+        (partial(_loss, price=np.sum), "It looks as if the weights were not squared: a negative weight would then be paid for."),
+        (partial(_loss, price=lambda w: np.sum(w) ** 2), "It looks as if the sum of the weights were squared: square every weight first, then sum."),
         (lambda w, b, *rest: _loss(w, b, *rest) + rest[-1] * b**2, "It looks as if the bias were charged too; it is free."),
-        (_sized(lambda e: np.sum(e**2)), "It looks as if the squared errors were summed; the data loss is their mean."),
-        (_sized(lambda e: np.mean(e) ** 2), "It looks as if the mean error were squared: square every error first, then average. (** binds to what stands just before it.)"),
-        (_sized(lambda e: np.sum(e) ** 2), "It looks as if the sum of the errors were squared: square every error first, then average."),
-        (_sized(lambda e: np.sqrt(np.mean(e**2))), "It looks as if a root were taken of the mean squared error; the data loss has none."),
-        (_sized(lambda e: np.mean(np.abs(e))), "It looks as if the errors were not squared."),
+        (partial(_loss, size=lambda e: np.sum(e**2)), "It looks as if the squared errors were summed; the data loss is their mean."),
+        (partial(_loss, size=lambda e: np.mean(e) ** 2), "It looks as if the mean error were squared: square every error first, then average. (** binds to what stands just before it.)"),
+        (partial(_loss, size=lambda e: np.sum(e) ** 2), "It looks as if the sum of the errors were squared: square every error first, then average."),
+        (partial(_loss, size=lambda e: np.sqrt(np.mean(e**2))), "It looks as if a root were taken of the mean squared error; the data loss has none."),
+        (partial(_loss, size=lambda e: np.mean(np.abs(e))), "It looks as if the errors were not squared."),
         (lambda w, b, *rest: _loss(w, -b, *rest), "It looks as if the bias were added to the error: the prediction is X @ w + b, so write y - (X @ w + b)."),
         (lambda w, b, *rest: _loss(w, 0, *rest), "It looks as if the bias were missing from the prediction."),
+        ("matmul", "X has a row per point and a column per weight: X @ w."),
         (lambda *case: _loss(*case[:-1], 0), "It looks as if the penalty were missing."),
         (lambda w, b, X, y, strength: _loss(w, b, X, y, strength / len(y)), "It looks as if the penalty were divided by the number of rows; only the errors are averaged."),
         (lambda *case: _loss(*case[:-1], case[-1] ** 2), "It looks as if the strength were squared; only the weights are."),
@@ -84,6 +79,7 @@ _GRADIENT = Function(
         (lambda *case: _gradient(*case, penalty=2 * len(case[2])), "It looks as if the penalty were multiplied by N. Only Ridge(alpha) wants that."),
         (lambda w, X, y, strength: _gradient(w, X, y, 0) + strength * w**2, "It looks as if the penalty itself were added; we want its slope."),
         (lambda w, X, y, strength: _gradient(w, X, y, 0) + strength * np.sign(w), "It looks as if the slope were that of λ Σ|w|, an L1 penalty."),
+        ("matmul", "X @ w has a number per row, X.T @ (y - X @ w) one per weight."),
         (lambda w, X, y, strength: _gradient(w, X, y, strength) * len(y) / 2, "It looks like the equation after it was multiplied by N/2. That has the same solution, but it is not the gradient."),
         (lambda w, X, y, strength: 2 * np.mean(X @ w - y) + 2 * strength * w, "It looks as if the X in front were missing: by the chain rule each error counts with the input of its weight."),
         (lambda w, X, y, strength: _gradient(w, X, y, strength * len(w) / len(y)) * len(y) / len(w), "It looks as if N were the number of weights; it is the number of rows, len(y)."),
@@ -93,11 +89,6 @@ _GRADIENT = Function(
 
 def _shrink(w, amount):
     return np.sign(w) * np.maximum(np.abs(w) - amount, 0)
-
-
-def _there_and_back(w, amount):
-    w = np.where(w > 0, w - amount, w)
-    return np.where(w < 0, w + amount, w)
 
 
 _SHRINK = Function(
@@ -118,7 +109,7 @@ _SHRINK = Function(
         (lambda w, a: np.maximum(np.abs(w) - a, 0), "It looks as if the signs were lost."),
         (lambda w, a: np.maximum(w - a, 0), "It looks as if negative weights became zero: compare sizes, not the weights themselves."),
         (lambda w, a: w * (1 - a), "It looks as if each weight were multiplied: so L2 shrinks, by a share. L1 takes the same amount from each."),
-        (_there_and_back, "It looks as if a weight that had crossed zero were moved back: the second line finds what the first has changed."),
+        (lambda w, a: np.where(w >= a, w - a, np.where(w < 0, w + a, w)), "It looks as if a weight that had crossed zero were moved back: the second line finds what the first has changed."),
         (lambda w, a: np.maximum(w - a * np.sign(w), 0), "It looks as if np.maximum were taken of the weights: it makes negative ones 0. Take it of their sizes."),
         (lambda w, a: np.where(np.abs(w - a * np.sign(w)) < a, 0, w - a * np.sign(w)), "It looks as if a weight became 0 because it is small after the move; it does where the move would carry it beyond zero."),
         (lambda w, a: np.clip(w, -a, a), "It looks as if the weights were limited to the amount: that keeps the small and cuts the large."),
