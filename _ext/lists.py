@@ -1,7 +1,5 @@
-"""Sphinx extension: lists that are made from the table of contents, the notebooks and the exercises themselves.
-
-`{chapter-list}` gives each chapter with the line below its title; `{exercise-list}` gives, for teachers, what each
-exercise of each page trains, and, folded, the mistakes that its check recognises.
+"""Sphinx extension: `{exercise-list}` gives, for teachers, what each exercise of each page trains, and, folded, the
+mistakes that its check recognises; made from the table of contents, the notebooks and the exercises.
 """
 
 import re
@@ -31,16 +29,6 @@ class List(SphinxDirective):
         lines = list(self.lines(paths))
         self.state.nested_parse(StringList(lines, self.get_source_info()[0]), self.content_offset, parent)
         return parent.children
-
-
-class ChapterList(List):
-    def lines(self, paths):
-        yield from ("| chapter | |", "|---|---|")
-        for path in paths:
-            line = re.search(r"^\*(.*)\*$", text(path), re.MULTILINE)
-            if not line or "minutes" not in line[1]:
-                raise ExtensionError(f"{path.name} has no line '*About 30 minutes. …*' below its title")
-            yield f"| [](/chapters/{path.name}) | {line[1]} |"
 
 
 class ExerciseList(List):
@@ -91,6 +79,5 @@ def mistakes(exercises):
 
 
 def setup(app):
-    app.add_directive("chapter-list", ChapterList)
     app.add_directive("exercise-list", ExerciseList)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

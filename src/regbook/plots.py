@@ -16,7 +16,11 @@ STYLE = {
     "figure.figsize": (7, 3.6),
     "figure.constrained_layout.use": True,
     "figure.facecolor": "white",
-    "font.size": 11,
+    "font.size": 13,
+    "axes.titlesize": "medium",
+    "xtick.labelsize": "medium",
+    "ytick.labelsize": "medium",
+    "legend.fontsize": "medium",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -66,7 +70,7 @@ def pairs(axes, baseline, new, names):
 
 
 def examples(data):
-    """Draw what a data set's first seed trains on: images with their labels, a curve, or dots; false labels in red.
+    """Draw what a data set's first seed trains on: images with their labels, a curve, or dots; false labels marked red.
 
     data: a DataSet. Of more than two inputs, two are drawn: the first, or, for a number y, those most correlated
     with it.
@@ -74,10 +78,10 @@ def examples(data):
     x, y, false = (values[0] for values in (data.train.x, data.train.y, data.train.mislabelled))
     if data.name == "digits":
         side = int(np.sqrt(x.shape[1]))
-        figure, all_axes = plt.subplots(2, 10, figsize=(7, 1.8))
+        figure, all_axes = plt.subplots(2, 10, figsize=(7, 2))
         for axes, image, label, is_false in zip(all_axes.flat, x, y, false):
             axes.imshow(image.reshape(side, side), cmap="gray_r", vmin=0, vmax=1, interpolation="none")
-            axes.set_title(f"{label}" + " (false)" * bool(is_false), color=FALSE if is_false else PLAIN, fontsize=9)
+            axes.set_title(f"{label}" + " ✗" * bool(is_false), color=FALSE if is_false else PLAIN)
             axes.set_axis_off()
     elif x.shape[1] == 1:
         figure, axes = plt.subplots()
