@@ -44,11 +44,14 @@ def to_mathml(node, display):
     return ET.tostring(root, encoding="unicode")
 
 
-def greek_as_formulas(app, doctree):
-    """A λ in a sentence is set as in the formula beside it; a title stays text, which the browser's tab shows too."""
+def set_as_in_print(app, doctree):
+    """A λ in a sentence is set as in the formula beside it, and no line ends between a number and its sign or error.
+
+    A title stays text, which the browser's tab shows too.
+    """
     for text in list(doctree.findall(nodes.Text)):
-        parts = re.split("([α-ω])", text)
-        if len(parts) > 1 and isinstance(text.parent, nodes.paragraph | nodes.emphasis | nodes.strong | nodes.caption):
+        if isinstance(text.parent, nodes.paragraph | nodes.emphasis | nodes.strong | nodes.caption):
+            parts = re.split("([α-ω])", re.sub(r" (?=[±%≥≤=]( |\b|$))|(?<=[±≥≤=]) (?=\S)", "\N{NO-BREAK SPACE}", text))
             new = [nodes.math(part, part) if place % 2 else nodes.Text(part) for place, part in enumerate(parts)]
             text.parent.replace(text, [node for node in new if node.astext()])
 
@@ -71,6 +74,6 @@ def visit_displaymath(self, node):
 
 
 def setup(app):
-    app.connect("doctree-read", greek_as_formulas)
+    app.connect("doctree-read", set_as_in_print)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_displaymath, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -77,7 +77,7 @@ class Verdict:
         bottom = 5 * top + 12
         left, right = (5 * place(self.mean + side * self.standard_error) + 5 for side in (-2, 2))
         return (  # JupyterLab shows no picture before it trusts a notebook: "-4.2 … +0.4"
-            f'<div class="verdict"><p>{escape(self._words())}</p><div><span>{low}</span> <i>…</i> '
+            f'<div class="verdict"><p>{_typeset(self._words())}</p><div><span>{_typeset(low)}</span> <i>…</i> '
             f'<svg viewBox="0 0 210 {bottom + 2}" width="420" fill="none" stroke="currentColor" aria-hidden="true">'
             f'<path d="M0 {bottom}H210M{5 * place(0) + 5} 0V{bottom}" stroke-width=".5"/>'
             f'<path d="M{left} {bottom}H{right}" stroke-width="3"/>'
@@ -189,18 +189,22 @@ class Table:
 
     def _repr_html_(self):
         best = list(map(_best, zip(*self.cells)))
-        rows = [
-            "".join(f"<td><b>{_whole(c)}</b></td>" if c == b else f"<td>{_whole(c)}</td>" for c, b in zip(row, best))
-            for row in self.cells[1:]
-        ]
-        head = "".join(f"<th>{escape(cell)}</th>" for cell in self.cells[0])
-        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self.cells[0])
+        body = ""
+        for name, *cells in self.cells[1:]:
+            body += f'<tr><th scope="row">{escape(name)}</th>'
+            for cell, first in zip(cells, best[1:]):
+                words = ' class="words"' if re.match(r"[^\W\d]", cell) else ""
+                body += (
+                    f"<td{words}><b>{_typeset(cell)}</b></td>" if cell == first else f"<td{words}>{_typeset(cell)}</td>"
+                )
+            body += "</tr>"
         return f'<table class="results"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
-def _whole(cell):
-    """The cell as HTML in which no line ends inside a number with its error."""
-    return re.sub(" (?=[±%])|(?<=±) ", "&nbsp;", escape(cell))
+def _typeset(text):
+    """Text as HTML, with a minus instead of a hyphen before a number."""
+    return re.sub(r"(?<!\w)-(?=\d)", "−", escape(text))
 
 
 def _best(column):

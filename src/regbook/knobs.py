@@ -21,7 +21,7 @@ _SCRIPT = """
       style="display:block;width:calc(${100 - share}%% + 16px);margin:6px calc(${share / 2}%% - 8px) 2px">
     <div aria-hidden="true" style="display:grid;grid-template-columns:repeat(${stops.length},1fr);text-align:center">
       ${stops.map(stop => `<span>${stop}</span>`).join("")}</div>
-    <output for="%(id)s-slider"></output>`;
+    <output for="%(id)s-slider" aria-live="off"></output>`;
   const [, slider, , said] = row.children;
   const turn = () => {
     const [says, svg] = frames[slider.value];
@@ -55,8 +55,11 @@ class Knob:
             raise ValueError(f"start must be one of the values, not {start!r}")
         self.name, self.label, self.caption = name, label, caption
         self.start = values.index(start)
-        every = -(-len(values) // 10)  # no more names than fit on a phone
-        self.stops = [_named(value) if place % every == 0 else "" for place, value in enumerate(values)]
+        names = [value if isinstance(value, str) else f"{value:g}" for value in values]
+        every = 1
+        while sum(len(name) + 1 for name in names[::every]) > 45:  # no more than fit on a phone
+            every += 1
+        self.stops = ["" if place % every else name for place, name in enumerate(names)]
         self.frames = [_frame(draw, value) for value in values]
 
     def __repr__(self):
@@ -80,10 +83,6 @@ class Knob:
 <details><summary>All slider positions as text</summary><ul>{rows}</ul></details>
 </figure>
 <script>{script}</script>"""
-
-
-def _named(value):
-    return value if isinstance(value, str) else f"{value:g}"
 
 
 def _frame(draw, value):

@@ -51,7 +51,7 @@ def u_curve(axes, strengths, scores, label, color=PENALTY, style="-"):
     error = 2 * scores.std(axis=1, ddof=1) / np.sqrt(scores.shape[1])
     axes.plot(places, mean, style, color=color, marker="o", label=label)
     axes.fill_between(places, mean - error, mean + error, color=color, alpha=0.2, linewidth=0)
-    axes.plot(places, scores, ".", color=color, alpha=0.25, markersize=4)
+    axes.plot(places, scores, ".", color=color, alpha=0.4, markersize=4)
     axes.set_xticks(places, [f"{s:g}" for s in strengths])
 
 
@@ -88,7 +88,7 @@ def examples(data):
         axes.plot(x, y, "o", color=PLAIN)
         axes.set(xlabel="x", ylabel="y")
     elif y.dtype.kind in "iu":
-        figure, axes = plt.subplots(figsize=(4.5, 4))
+        figure, axes = plt.subplots(figsize=(6, 4))
         for label, marker, color in zip(np.unique(y), "os^Dv*", (PENALTY, DROPOUT, OTHER, GREY, PLAIN, "#CC79A7")):
             axes.plot(*x[y == label, :2].T, marker, color=color, markersize=4, alpha=0.7, label=f"label {label}")
         if false.any():

@@ -41,7 +41,7 @@ def test_one_frame_a_value_and_the_first_is_seen_without_script():
     assert says == "value 2 &amp; more" and base64.b64decode(picture).decode() == frames[1][1]
 
 
-def test_stops_are_named_and_never_more_than_ten():
+def test_stops_are_named_as_many_as_a_phone_has_room_for():
     def stops(values):
         html = knob(values=values, start=values[0], draw=lambda value: f"{plt.figure()} {value}")._repr_html_()
         return json.loads(re.search(r"stops = (\[.*?\]);", html)[1])
