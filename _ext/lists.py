@@ -1,5 +1,5 @@
-"""Sphinx extension: `{exercise-list}` gives, for teachers, what each exercise of each numbered chapter trains, and,
-folded, the mistakes that its check recognises; made from the table of contents, the notebooks and the exercises.
+"""Sphinx extension: `{exercise-list}` gives, for teachers, what each exercise of each page trains, and, folded, the
+mistakes that its check recognises; made from the table of contents, the notebooks and the exercises.
 """
 
 import re
@@ -21,9 +21,9 @@ class List(SphinxDirective):
     def run(self):
         root = Path(self.env.srcdir)
         parts = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))["parts"]
-        paths = [(part, root / f"{entry['file']}.ipynb") for part in parts for entry in part["chapters"]]
-        paths = [(part, path) for part, path in paths if path.exists()]
-        for _, path in paths:
+        paths = [root / f"{entry['file']}.ipynb" for part in parts for entry in part["chapters"]]
+        paths = [path for path in paths if path.exists()]
+        for path in paths:
             self.env.note_dependency(str(path))
         parent = nodes.Element()
         lines = list(self.lines(paths))
@@ -33,8 +33,8 @@ class List(SphinxDirective):
 
 class ExerciseList(List):
     def lines(self, paths):
-        for part, path in paths:
-            if part.get("numbered"):
+        for path in paths:
+            if "```{exercise}" in text(path):
                 exercises = of_chapter(path.stem).by_label
                 yield from ("", f"**[](/chapters/{path.name})**", "")
                 yield from trained(path, exercises)

@@ -17,10 +17,12 @@ from prose import (
     supported,
     unlinked_terms,
     unsupported_numbers,
+    with_solutions,
 )
 
 from _ext.links import address, words
-from conftest import NOTEBOOKS, PARTS, ROOT
+from conftest import ASKING, NOTEBOOKS, PARTS, ROOT
+from regbook.exercises import of_chapter
 
 FOUND_BY = {"doi": r"10\.\d{4,5}/[^\s{}]+", "eprint": r"\d{2}(0[1-9]|1[012])\.\d{4,5}"}
 FOUND_BY |= {"url": r"https://\S+", "isbn": r"97[89](-\d+){4}"}  # only where there is neither of the first two
@@ -39,13 +41,20 @@ def test_every_number_in_prose_is_in_the_stored_output(path):
 @each_notebook
 def test_each_changed_number_is_caught(path):
     """Each in turn becomes a value that the chapter does not print: 88.0 becomes 88.0773, and 20 becomes 20.773."""
-    notebook = nbformat.read(path, as_version=4)
-    known = support(notebook)
+    notebook, *solutions = with_solutions(path)
+    known = support(notebook, *solutions)
     for place, text in prose(notebook):
         for number, _ in results(text):
             changed = re.sub(r"(?=e|$)", "773" if "." in number else ".773", number, count=1)
             edited = re.sub(rf"(?<![\w.]){re.escape(number)}(?![\d,.]*\d)", changed, text)
             assert changed in [n for n, unit in results(edited) if not supported(n, unit, known)], f"{place}: {number}"
+
+
+@pytest.mark.parametrize("path", ASKING, ids=lambda path: path.stem)
+def test_what_a_check_says_of_a_comparison_is_printed_by_its_solution(path):
+    known = support(nbformat.read(path.parent / "solutions" / path.name, as_version=4))
+    said = [number for e in of_chapter(path.stem).by_name.values() for number in results(e.shown)]
+    assert [number for number, unit in said if not supported(number, unit, known)] == []
 
 
 def test_every_number_of_the_guide_and_of_the_welcome_is_printed_by_a_page_that_it_links():

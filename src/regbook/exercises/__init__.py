@@ -38,7 +38,7 @@ class Exercises:
             mistake = exercise.mistake(answer)
         if mistake is None:
             self._done.add(name)
-            print(f"✓ {name}: right")
+            print(f"✓ {name}: right" + f"\n  {exercise.shown}" * bool(exercise.shown))
         elif isinstance(mistake, NotYet):
             print(f"○ {name}: {exercise.title} ({exercise.head})\n  {mistake}")
         else:

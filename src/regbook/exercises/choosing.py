@@ -3,6 +3,7 @@
 import numpy as np
 
 from regbook.exercises import Exercises, Function, Value
+from regbook.exercises.report import ASK, Report
 
 _random = np.random.default_rng(4)
 
@@ -244,4 +245,26 @@ exercises = Exercises(
     _STOP,
     _MIXUP,
     _STACKED,
+    Report(
+        name="two metrics", title="One of two metrics", level=2, objective=4, section="All methods in one table",
+        fault=("picked metric",), remedy=("report all metrics",), gain=("turns round",),
+        hints=(ASK, "Two metrics were computed. Which of them makes it into the last sentence?"),
+        look="The report gives both log losses. Who wins by them, if less is better?",
+        shown="In the log loss L2 loses, by 0.070 ± 0.023: it is right more often, and its probabilities are worse.",
+        mistakes=(
+            ("weak rival", "The plain network is stopped in time. But what else was computed?"),
+            ("choose on validation", "The fault is right. But a metric is not for any rows to choose: tell both."),
+            ("stays", "In accuracy, yes. And in the other metric?"),
+        )),
+    Report(
+        name="no gain", title="No gain", level=2, objective=3, section="The rival that many comparisons forget",
+        fault=("none",), remedy=("none",), gain=("stays", "vanishes"),
+        hints=(ASK, "Is a report wrong because it found nothing?"),
+        look="Nothing was mended, and nothing had been gained: what does it do?",
+        shown="A null result, and a sound one: 20 other seeds give +0.1 ± 0.1 points.",
+        mistakes=(
+            ("end of grid", "The grid ends at 0.1, true, but there is nothing below it except rate 0: the plain network, and it is in the table."),
+            ("weak rival", "Plain is stopped in time, and a smaller network stands beside it. (A simple model would be welcome, too.)"),
+            ("chosen on test", "Each seed chose on its own validation rows; the test set was opened once."),
+        )),
 )  # fmt: skip

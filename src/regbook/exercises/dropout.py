@@ -5,6 +5,7 @@ import numpy as np
 from regbook.data import diabetes
 from regbook.evidence import compare
 from regbook.exercises import Break, Exercises, Function, Value
+from regbook.exercises.report import ASK, Report
 
 _random = np.random.default_rng(3)
 
@@ -195,4 +196,26 @@ exercises = Exercises(
         near=0.05,
         trial=_too_often,
     ),
+    Report(
+        name="more patience", title="Forty epochs, and ten", level=2, objective=4, section="When it does not help",
+        fault=("unequal budgets",), remedy=("equal budgets",), gain=("turns round", "vanishes"),
+        hints=(ASK, "What would the plain network have done with the other 30 epochs?"),
+        look="There are no false labels here: what would the plain network learn in 30 more epochs?",
+        shown="After 40 epochs plain has 98.0 %: dropout loses, by 2.2 ± 0.3 points.",
+        mistakes=(
+            ("weak rival", "Near: plain is made weak here. How?"),
+            ("add the rival", "The fault is right. But stopping even earlier would not help a network that has not learned enough."),
+            ("grows", "Fault and remedy are right. But it is the rival that gets more."),
+        )),
+    Report(
+        name="best of ten", title="Masks and luck", level=1, objective=4, section="Where it helps: images with false labels",
+        fault=("best run",), remedy=("report all runs", "more pairs"), gain=("shrinks", "vanishes"),
+        hints=(ASK, "One of the two numbers is a maximum of ten, the other a mean of ten."),
+        look="Subtract the mean of one from the mean of the other. What is left of 4.7 points?",
+        shown="Over 20 pairs +1.3 ± 0.8 points: less than two standard errors from zero.",
+        mistakes=(
+            ("one run", "Each had ten. Which one of them was reported?"),
+            ("chosen on test", "Near: the test rows chose the luckiest of ten runs. There is a word for just that."),
+            ("turns round", "Fault and remedy are right. But compare the two means: which is larger?"),
+        )),
 )  # fmt: skip

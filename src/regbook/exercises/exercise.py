@@ -25,9 +25,9 @@ UNANSWERED = NotYet("Not answered yet: replace the ... and run the cell.")
 class Exercise:
     """What all exercises have in common.
 
-    name: what check(...) calls it. title: its heading in the book. kind: 'predict', 'compute', 'code' or 'break it'.
-    level: a key of LEVELS. minutes: to solve it. objective: which of the chapter's "What you'll learn", counted from 1.
-    section: the heading that helps. hints: from vague to plain, given one at a time.
+    name: what check(...) calls it. title: its heading in the book. kind: 'predict', 'compute', 'code', 'break it' or
+    'judge'. level: a key of LEVELS. minutes: to solve it. objective: which of the chapter's "What you'll learn",
+    counted from 1. section: the heading that helps. hints: from vague to plain, given one at a time.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Exercise:
     objective: int
     section: str
     hints: tuple[str, ...]
+    shown: str = ""  # of the comparison, to whom the answer was right
 
     @property
     def head(self) -> str:

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 
 from regbook.exercises import Break, Exercises, Function, Value
+from regbook.exercises.report import ASK, Report
 
 _random = np.random.default_rng(2)
 
@@ -196,4 +197,27 @@ exercises = Exercises(
         near=0.03,
         trial=_too_dear,
     ),
+    Report(
+        name="evaluate", title="The loss that evaluate gives", level=2, objective=2, section="What Keras reports",
+        fault=("penalty in the loss",), remedy=("take the penalty out",), gain=("grows",),
+        hints=(ASK, "What does Keras count into the loss of the one network, and not of the other?"),
+        look="Subtract the penalty from the one loss; the other has none. How far apart are they then?",
+        shown="Without the penalty, l2(0.01) lowers the loss by 0.292 ± 0.022: it was ahead in spite of being charged.",
+        mistakes=(
+            ("weak rival", "True as well: plain should be stopped in time. But first: are these two numbers the same quantity?"),
+            ("report all metrics", "The fault is right. But what has to be done with these two numbers?"),
+            ("turns round", "Fault and remedy are right. But the network that was charged is ahead already. What if it is not?"),
+            ("shrinks", "Fault and remedy are right. But the penalty was added to the loss of the network that wins."),
+        )),
+    Report(
+        name="same number", title="The same number", level=2, objective=4, section="λ in other libraries and optimisers",
+        fault=("another scale",), remedy=("tune each",), gain=("vanishes", "shrinks"),
+        hints=(ASK, "How much does each of the two take from a weight in a single step, at 0.01?"),
+        look="At 0.01 weight decay does next to nothing. What might it do at a strength of its own?",
+        shown="Where each chooses its own strength, L2 gains +0.2 ± 0.4 points over weight decay.",
+        mistakes=(
+            ("weak rival", "Weight decay at 0.01 is weak, true. Why? Is it weight decay, or the number?"),
+            ("unequal budgets", "Both had 40 epochs and one number, the same one. Does it mean the same to both?"),
+            ("equal budgets", "The fault is right. They had the same budget: one number each. Was it a good one for both?"),
+        )),
 )  # fmt: skip

@@ -7,6 +7,7 @@ import numpy as np
 from regbook.data import wave
 from regbook.evidence import compare
 from regbook.exercises import Break, Exercises, Function, Value
+from regbook.exercises.report import ASK, Report
 
 _random = np.random.default_rng(1)
 _CASES = tuple(
@@ -194,4 +195,27 @@ exercises = Exercises(
         near=0.01,
         trial=_too_close_to_call,
     ),
+    Report(
+        name="half the error", title="Half the error", level=1, objective=1, section="Failure first",
+        fault=("training rows",), remedy=("score other rows",), gain=("turns round",),
+        hints=(ASK, "Which of the two is made to have the smallest error on these 25 points?"),
+        look="On the fitted points least squares can't lose. What did this chapter find on others?",
+        shown="On points that neither had seen, least squares loses, by 0.072 ± 0.009.",
+        mistakes=(
+            ("chosen on test", "Nothing was chosen, λ was fixed. But were these 25 points a test at all?"),
+            ("choose on validation", "The fault is right. But there is nothing to choose: which points should report?"),
+            ("more test rows", "The fault is right. But points of which kind?"),
+        )),
+    Report(
+        name="one scale", title="One scale for all", level=3, objective=4, section="Scale the inputs, and leave the bias free",
+        fault=("leak",), remedy=("split first", "scale the inputs"), gain=("stays",),
+        hints=(ASK, "With which rows were the inputs scaled? And what can those rows have told about their targets?"),
+        look="What do the mean and the spread of the test rows' inputs tell about their targets?",
+        shown="Scaled with the training rows alone, ridge gains as much: 2.828 ± 0.616. Not every leak does harm, but mend it and nobody has to ask.",
+        mistakes=(
+            ("inputs not scaled", "They were scaled, all 80 rows at once. Which rows should have had a say?"),
+            ("training rows", "The 60 rows that report were not trained on. But were they used before?"),
+            ("none", "Nearly. But which rows had a say in the scale?"),
+            ("vanishes", "A leak can do that. But what does this one tell about the targets?"),
+        )),
 )  # fmt: skip
