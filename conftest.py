@@ -14,6 +14,7 @@ ROOT, NOTEBOOKS = tasks.ROOT, [Path(name) for name in tasks.NOTEBOOKS]
 SITE = ROOT / "_build/html"
 PARTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
 CHAPTERS = [ROOT / f"{entry['file']}.ipynb" for entry in PARTS[0]["chapters"]]  # the course, in its order
+ASKING = [*CHAPTERS, ROOT / "chapters/judge.ipynb"]  # the pages with exercises
 
 os.environ["TQDM_DISABLE"] = "1"  # a progress bar would be part of what is printed
 

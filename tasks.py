@@ -59,6 +59,10 @@ def lab():
     set_up(READER)
     # Trusted, the stored knobs turn before anything was run.
     run("jupyter-trust", *NOTEBOOKS)
+    # Pages open as pages, not as their source.
+    settings = ENVIRONMENT / "etc/jupyter/labconfig"
+    settings.mkdir(parents=True, exist_ok=True)
+    shutil.copy(str(ROOT / "jupyterlab.json"), str(settings / "default_setting_overrides.json"))
     run("jupyter-lab", "--LabApp.default_url=/lab/tree/chapters/penalty.ipynb")
 
 

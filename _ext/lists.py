@@ -1,11 +1,8 @@
-"""Sphinx extension: lists that are made from the table of contents, the notebooks and the exercises themselves.
-
-`{chapter-list}` gives each chapter with the line below its title; `{exercise-list}` gives, for teachers, what each
-exercise of each numbered chapter trains, and, folded, the mistakes that its check recognises.
+"""Sphinx extension: `{exercise-list}` gives, for teachers, what each exercise of each page trains, and, folded, the
+mistakes that its check recognises; made from the table of contents, the notebooks and the exercises.
 """
 
 import re
-from importlib import import_module
 from pathlib import Path
 
 import nbformat
@@ -15,7 +12,7 @@ from docutils.statemachine import StringList
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-from regbook.exercises import LEVELS
+from regbook.exercises import of_chapter
 
 
 class List(SphinxDirective):
@@ -24,9 +21,9 @@ class List(SphinxDirective):
     def run(self):
         root = Path(self.env.srcdir)
         parts = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))["parts"]
-        paths = [(part, root / f"{entry['file']}.ipynb") for part in parts for entry in part["chapters"]]
-        paths = [(part, path) for part, path in paths if path.exists()]
-        for _, path in paths:
+        paths = [root / f"{entry['file']}.ipynb" for part in parts for entry in part["chapters"]]
+        paths = [path for path in paths if path.exists()]
+        for path in paths:
             self.env.note_dependency(str(path))
         parent = nodes.Element()
         lines = list(self.lines(paths))
@@ -34,24 +31,14 @@ class List(SphinxDirective):
         return parent.children
 
 
-class ChapterList(List):
-    def lines(self, paths):
-        yield from ("| chapter | |", "|---|---|")
-        for _, path in paths:
-            line = re.search(r"^\*(.*)\*$", text(path), re.MULTILINE)
-            if not line or "minutes" not in line[1]:
-                raise ExtensionError(f"{path.name} has no line '*About 30 minutes. …*' below its title")
-            yield f"| [](/chapters/{path.name}) | {line[1]} |"
-
-
 class ExerciseList(List):
     def lines(self, paths):
-        for part, path in paths:
-            if part.get("numbered"):
-                exercises = import_module(f"regbook.exercises.{path.stem.replace('-', '_')}").exercises.by_name.values()
+        for path in paths:
+            if "```{exercise}" in text(path):
+                exercises = of_chapter(path.stem).by_label
                 yield from ("", f"**[](/chapters/{path.name})**", "")
-                yield from table(path, exercises)
-                yield from mistakes(exercises)
+                yield from trained(path, exercises)
+                yield from mistakes(exercises.values())
 
 
 def text(path):
@@ -68,15 +55,18 @@ def objectives(path):
     return [" ".join(item.split()) for item in re.split(r"^- ", listed[1], flags=re.MULTILINE)[1:]]
 
 
-def table(path, exercises):
-    trained = objectives(path)
-    yield from ("| exercise | kind | level | minutes | trains |", "|---|---|---|---:|---|")
-    for e in exercises:
-        if not 1 <= e.objective <= len(trained):
-            raise ExtensionError(f"{path.name}: {e.name!r} trains objective {e.objective}; it lists {len(trained)}")
-        label = f"{path.stem}-{e.name.replace(' ', '-')}"
-        yield f"| {{ref}}`{label}` | {e.kind} | {LEVELS[e.level]} | {e.minutes} | {trained[e.objective - 1]} |"
-    yield f"| together | | | {sum(e.minutes for e in exercises)} | |"
+def trained(path, exercises):
+    """Each objective of a chapter, and the exercises that train it."""
+    promised = objectives(path)
+    for e in exercises.values():
+        if not 1 <= e.objective <= len(promised):
+            raise ExtensionError(f"{path.name}: {e.name!r} trains objective {e.objective}; it lists {len(promised)}")
+    for number, objective in enumerate(promised, start=1):
+        yield f"- {objective}"
+        for label, e in exercises.items():
+            if e.objective == number:
+                yield f"  - {{ref}}`{label}`, {e.title} *({e.head})*"
+    yield from ("", f"Together {sum(e.minutes for e in exercises.values())} minutes.")
 
 
 def mistakes(exercises):
@@ -89,6 +79,5 @@ def mistakes(exercises):
 
 
 def setup(app):
-    app.add_directive("chapter-list", ChapterList)
     app.add_directive("exercise-list", ExerciseList)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""Sphinx extension: turn formulas into MathML when the book is built.
+"""Sphinx extension: turn formulas, and Greek letters in the text, into MathML when the book is built.
 
 Every current browser shows MathML by itself, and screen readers read it; so pages need no script for it and ask no
 other host. The conversion is docutils's own; a formula that it can't convert is a
@@ -44,6 +44,18 @@ def to_mathml(node, display):
     return ET.tostring(root, encoding="unicode")
 
 
+def set_as_in_print(app, doctree):
+    """A λ in a sentence is set as in the formula beside it, and no line ends between a number and its sign or error.
+
+    A title stays text, which the browser's tab shows too.
+    """
+    for text in list(doctree.findall(nodes.Text)):
+        if isinstance(text.parent, nodes.paragraph | nodes.emphasis | nodes.strong | nodes.caption):
+            parts = re.split("([α-ω])", re.sub(r" (?=[±%≥≤=]( |\b|$))|(?<=[±≥≤=]) (?=\S)", "\N{NO-BREAK SPACE}", text))
+            new = [nodes.math(part, part) if place % 2 else nodes.Text(part) for place, part in enumerate(parts)]
+            text.parent.replace(text, [node for node in new if node.astext()])
+
+
 def visit_math(self, node):
     self.body.append(to_mathml(node, display=False))
     raise nodes.SkipNode
@@ -62,5 +74,6 @@ def visit_displaymath(self, node):
 
 
 def setup(app):
+    app.connect("doctree-read", set_as_in_print)
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_displaymath, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,12 +1,19 @@
-"""Sphinx extension: a page loads nothing that it does not need, and later what it does not need at once."""
+"""Sphinx extension: a page loads nothing that it does not need, and later what it does not need at once.
+
+Of a chapter's elements half were the frames of names and brackets in its code, which look as their surroundings; of its
+bytes, the pictures of its knobs, of which the page itself shows one.
+"""
 
 import re
+from pathlib import Path
 from urllib.parse import urlparse
 
 # Scripts and styles that other extensions add to every page, and that nothing in this book uses.
 UNUSED = ("thebe", "THEBE", "design-tabs", "sphinx-design", "fontawesome")
 OWN = re.compile(r"_static/(laboratory)\b")  # files for the page of this name alone
 SIZE = re.compile(r'style="width: (\d+)px; height: (\d+)px;?"')
+PLAIN_CODE = re.compile(r'<span class="(?:n|p|w)">(.*?)</span>')  # names, punctuation, blanks: in the ink of all code
+KNOB = re.compile(r'(<figure class="knob" id="(knob-[\w-]+)".*?</figure>\s*)<script>(.*?)</script>', re.DOTALL)
 
 
 def lighten(app, pagename, templatename, context, doctree):
@@ -19,7 +26,15 @@ def lighten(app, pagename, templatename, context, doctree):
     body = context.get("body", "").replace(' role="doc-biblioentry"', ' role="listitem"')
     body = body.replace(' role="doc-backlink"', "")
     # Sizes as attributes keep the figure's place free while it loads, which is when it is scrolled to.
-    context["body"] = SIZE.sub(r'width="\1" height="\2" loading="lazy"', body)
+    body = PLAIN_CODE.sub(r"\1", SIZE.sub(r'width="\1" height="\2" loading="lazy"', body))
+
+    def in_a_file(knob):
+        figure, name, script = knob.groups()
+        path = Path(app.outdir, "_static", f"{name}.js")
+        path.write_text(script, encoding="utf-8")
+        return f'{figure}<script defer src="{context["pathto"](f"_static/{name}.js", 1)}"></script>'
+
+    context["body"] = KNOB.sub(in_a_file, body)
 
 
 def _unused(file):

@@ -32,6 +32,8 @@ __all__ = [*_HOME, "plots"]
 def __getattr__(name):
     if name == "plots":
         return import_module("regbook.plots")
+    if name == "reproducible":  # figures, too, look alike everywhere: plots sets their style
+        import_module("regbook.plots")
     if name in _HOME:
         return getattr(import_module(f"regbook.{_HOME[name]}"), name)
     raise AttributeError(f"regbook has no '{name}'; it has {', '.join(__all__)}")

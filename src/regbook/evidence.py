@@ -1,5 +1,6 @@
 """One job: say what a comparison shows, and stop where it does not show what the text says."""
 
+import re
 from dataclasses import dataclass
 from html import escape
 
@@ -61,11 +62,27 @@ class Verdict:
         return f"{self.numbers}, better in {self.wins} of {len(self.differences)} seeds"
 
     def __repr__(self):
-        return "\n".join(self._lines())
+        low, high, place = self._strip()
+        dots = [" ·:∴∷#"[min(count, 5)] for count in np.bincount(place(self.differences), minlength=41)]
+        zero = place(0)
+        dots[zero] = "|" if dots[zero] == " " else dots[zero]
+        return f"{self._words()}\n{low} [{''.join(dots)}] {high}"
 
     def _repr_html_(self):
-        first, second = map(escape, self._lines())
-        return f'<div class="verdict"><p>{first}</p><pre>{second}</pre></div>'
+        low, high, place = self._strip()
+        places = place(self.differences)
+        heights = [np.sum(places[:seed] == own) for seed, own in enumerate(places)]
+        top = max(heights)
+        dots = "".join(f"M{5 * own + 5} {5 * (top - height) + 5}h0" for own, height in zip(places, heights))
+        bottom = 5 * top + 12
+        left, right = (5 * place(self.mean + side * self.standard_error) + 5 for side in (-2, 2))
+        return (  # JupyterLab shows no picture before it trusts a notebook: "-4.2 … +0.4"
+            f'<div class="verdict"><p>{_typeset(self._words())}</p><div><span>{_typeset(low)}</span> <i>…</i> '
+            f'<svg viewBox="0 0 210 {bottom + 2}" width="420" fill="none" stroke="currentColor" aria-hidden="true">'
+            f'<path d="M0 {bottom}H210M{5 * place(0) + 5} 0V{bottom}" stroke-width=".5"/>'
+            f'<path d="M{left} {bottom}H{right}" stroke-width="3"/>'
+            f'<path d="{dots}" stroke-width="4" stroke-linecap="round"/></svg> <span>{high}</span></div></div>'
+        )
 
     @property
     def numbers(self) -> str:
@@ -74,20 +91,20 @@ class Verdict:
         mean = round(self.mean, digits) + 0.0  # no "-0.0"
         return f"{mean:+.{digits}f} ± {self.standard_error:.{digits}f}{unit}"
 
-    def _lines(self):
-        """The verdict in words, and a strip with a dot per seed between the smallest and the largest difference."""
-        _, digits, _ = METRICS[self.metric]
-        low, high = min(self.differences.min(), 0), max(self.differences.max(), 0)
-        places = np.round(40 * (self.differences - low) / (high - low or 1)).astype(int)
-        dots = [" ·:∴∷#"[min(count, 5)] for count in np.bincount(places, minlength=41)]
-        zero = round(40 * -low / (high - low or 1))
-        dots[zero] = "|" if dots[zero] == " " else dots[zero]
+    def _words(self):
         corrected = " (corrected for shared rows)" if self.overlap else ""
         counts = f"better in {self.wins} of {len(self.differences)} seeds, worse in {self.losses}, equal in {self.ties}"
-        return (
-            f"{self.names[0]} against {self.names[1]}, {self.metric}: {self.numbers}{corrected}; {counts}",
-            f"{low:+.{digits}f} [{''.join(dots)}] {high:+.{digits}f}",
-        )
+        return f"{self.names[0]} against {self.names[1]}, {self.metric}: {self.numbers}{corrected}; {counts}"
+
+    def _strip(self):
+        """The smallest and the largest difference, zero included, as text, and the function of places 0 … 40."""
+        _, digits, _ = METRICS[self.metric]
+        low, high = min(self.differences.min(), 0), max(self.differences.max(), 0)
+
+        def place(difference):
+            return np.clip(np.round(40 * (difference - low) / (high - low or 1)), 0, 40).astype(int)
+
+        return f"{low:+.{digits}f}", f"{high:+.{digits}f}", place
 
 
 def compare(new, baseline, metric="accuracy", overlap=0.0, names=("new", "baseline")) -> Verdict:
@@ -160,7 +177,7 @@ def mean_and_error(scores, metric, overlap=0.0):
 
 
 class Table:
-    """Rows of cells below a header, that show themselves."""
+    """Rows of cells below a header, that show themselves; the best held-out score of a column in bold."""
 
     def __init__(self, header, rows):
         self.cells = [list(map(str, row)) for row in (header, *rows)]
@@ -171,10 +188,33 @@ class Table:
         return "\n".join(line.rstrip() for line in lines)
 
     def _repr_html_(self):
-        head, *body = ("".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row)
-                       for row, tag in zip(self.cells, ["th"] + ["td"] * len(self.cells)))  # fmt: skip
-        rows = "".join(f"<tr>{row}</tr>" for row in body)
-        return f'<table class="results"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+        best = list(map(_best, zip(*self.cells)))
+        head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self.cells[0])
+        body = ""
+        for name, *cells in self.cells[1:]:
+            body += f'<tr><th scope="row">{escape(name)}</th>'
+            for cell, first in zip(cells, best[1:]):
+                words = ' class="words"' if re.match(r"[^\W\d]", cell) else ""
+                body += (
+                    f"<td{words}><b>{_typeset(cell)}</b></td>" if cell == first else f"<td{words}>{_typeset(cell)}</td>"
+                )
+            body += "</tr>"
+        return f'<table class="results"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _typeset(text):
+    """Text as HTML, with a minus instead of a hyphen before a number."""
+    return re.sub(r"(?<!\w)-(?=\d)", "−", escape(text))
+
+
+def _best(column):
+    """The cell of a column of held-out scores that holds the best of two or more; None for other columns."""
+    header, *cells = column
+    metric, _, part = header.partition(": ")
+    scored = [cell for cell in cells if cell]
+    if metric not in METRICS or part == "training" or len(scored) < 2:
+        return None
+    return (max if metric == "accuracy" else min)(scored, key=lambda cell: float(cell.partition(" ")[0]))
 
 
 def _standard_error(values, overlap):

@@ -203,10 +203,14 @@ class Scores(Shown):
         """One row per method: mean over the seeds, its standard error, and what was chosen."""
         metrics = list(dict.fromkeys(metric for scores in self._scores.values() for metric in scores))
         rows = [
-            [name, *(mean_and_error(scores.get(m), m, self.overlap) for m in metrics), self.methods[name]]
+            [name, *(mean_and_error(scores.get(m), m, self.overlap) for m in metrics), self._chosen(name)]
             for name, scores in self._scores.items()
         ]
         return Table(["on the test set", *metrics, "setting"], rows)
+
+    def _chosen(self, name):
+        """The setting, where it does not merely repeat the method's name."""
+        return "" if str(self.methods[name]) == name else self.methods[name]
 
 
 def initial_weights(model, seed):

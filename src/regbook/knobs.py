@@ -9,18 +9,23 @@ import matplotlib.pyplot as plt
 
 from regbook.svg import as_svg
 
-# A few lines of the page's own script: make the slider, and show the picture of its place and what it says. Where no
-# script runs, the first picture and the list of words remain.
+# A few lines of the page's own script: make the slider and the names of its stops, and show the picture of its place
+# and what it says. Where no script runs, the first picture and the list of words remain. The lengths stand here and not
+# in a style sheet, since JupyterLab has none of ours: the thumb, 16 pixels wide, stops in the middle of each name.
 _SCRIPT = """
 (() => {
-  const knob = document.getElementById("%s"), frames = %s;
-  const picture = knob.querySelector("img"), row = knob.querySelector(".knob-turn");
-  row.innerHTML = '<label for="%s-slider">%s</label><input type="range" id="%s-slider" min="0" max="' +
-    (frames.length - 1) + '" step="1" value="%d"><output for="%s-slider"></output>';
-  const [, slider, said] = row.children;
+  const knob = document.getElementById("%(id)s"), frames = %(frames)s, stops = %(stops)s;
+  const picture = knob.querySelector("img"), row = knob.querySelector(".knob-turn"), share = 100 / stops.length;
+  row.innerHTML = `<label for="%(id)s-slider">%(label)s</label>
+    <input type="range" id="%(id)s-slider" min="0" max="${stops.length - 1}" value="%(start)d"
+      style="display:block;width:calc(${100 - share}%% + 16px);margin:6px calc(${share / 2}%% - 8px) 2px">
+    <div aria-hidden="true" style="display:grid;grid-template-columns:repeat(${stops.length},1fr);text-align:center">
+      ${stops.map(stop => `<span>${stop}</span>`).join("")}</div>
+    <output for="%(id)s-slider" aria-live="off"></output>`;
+  const [, slider, , said] = row.children;
   const turn = () => {
     const [says, svg] = frames[slider.value];
-    picture.src = "data:image/svg+xml," + encodeURIComponent(svg);
+    if (says != picture.alt) picture.src = "data:image/svg+xml," + encodeURIComponent(svg);  // the first is there
     picture.alt = said.textContent = says;
     slider.setAttribute("aria-valuetext", says);
   };
@@ -50,6 +55,11 @@ class Knob:
             raise ValueError(f"start must be one of the values, not {start!r}")
         self.name, self.label, self.caption = name, label, caption
         self.start = values.index(start)
+        names = [value if isinstance(value, str) else f"{value:g}" for value in values]
+        every = 1
+        while sum(len(name) + 1 for name in names[::every]) > 45:  # no more than fit on a phone
+            every += 1
+        self.stops = ["" if place % every else name for place, name in enumerate(names)]
         self.frames = [_frame(draw, value) for value in values]
 
     def __repr__(self):
@@ -62,7 +72,8 @@ class Knob:
         rows = "".join(f"<li>{say(words)}</li>" for _, words in self.frames)
         # Nothing in a script's text may look like its end.
         frames = json.dumps([(words, svg) for svg, words in self.frames], ensure_ascii=False).replace("</", "<\\/")
-        script = _SCRIPT % (name, frames, name, say(self.label).replace("'", "&#39;"), name, self.start, name)
+        stops = json.dumps(list(map(say, self.stops)), ensure_ascii=False)
+        script = _SCRIPT % {"id": name, "frames": frames, "stops": stops, "label": say(self.label), "start": self.start}
         picture = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
         # JupyterLab would take some keys for itself without that attribute of its own.
         return f"""<figure class="knob" id="{name}" data-lm-suppress-shortcuts="true">

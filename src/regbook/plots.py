@@ -16,7 +16,11 @@ STYLE = {
     "figure.figsize": (7, 3.6),
     "figure.constrained_layout.use": True,
     "figure.facecolor": "white",
-    "font.size": 11,
+    "font.size": 13,
+    "axes.titlesize": "medium",
+    "xtick.labelsize": "medium",
+    "ytick.labelsize": "medium",
+    "legend.fontsize": "medium",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -47,7 +51,7 @@ def u_curve(axes, strengths, scores, label, color=PENALTY, style="-"):
     error = 2 * scores.std(axis=1, ddof=1) / np.sqrt(scores.shape[1])
     axes.plot(places, mean, style, color=color, marker="o", label=label)
     axes.fill_between(places, mean - error, mean + error, color=color, alpha=0.2, linewidth=0)
-    axes.plot(places, scores, ".", color=color, alpha=0.25, markersize=4)
+    axes.plot(places, scores, ".", color=color, alpha=0.4, markersize=4)
     axes.set_xticks(places, [f"{s:g}" for s in strengths])
 
 
@@ -66,7 +70,7 @@ def pairs(axes, baseline, new, names):
 
 
 def examples(data):
-    """Draw what a data set's first seed trains on: images with their labels, a curve, or dots; false labels in red.
+    """Draw what a data set's first seed trains on: images with their labels, a curve, or dots; false labels marked red.
 
     data: a DataSet. Of more than two inputs, two are drawn: the first, or, for a number y, those most correlated
     with it.
@@ -74,17 +78,17 @@ def examples(data):
     x, y, false = (values[0] for values in (data.train.x, data.train.y, data.train.mislabelled))
     if data.name == "digits":
         side = int(np.sqrt(x.shape[1]))
-        figure, all_axes = plt.subplots(2, 10, figsize=(7, 1.8))
+        figure, all_axes = plt.subplots(2, 10, figsize=(7, 2))
         for axes, image, label, is_false in zip(all_axes.flat, x, y, false):
             axes.imshow(image.reshape(side, side), cmap="gray_r", vmin=0, vmax=1, interpolation="none")
-            axes.set_title(f"{label}" + " (false)" * bool(is_false), color=FALSE if is_false else PLAIN, fontsize=9)
+            axes.set_title(f"{label}" + " ✗" * bool(is_false), color=FALSE if is_false else PLAIN)
             axes.set_axis_off()
     elif x.shape[1] == 1:
         figure, axes = plt.subplots()
         axes.plot(x, y, "o", color=PLAIN)
         axes.set(xlabel="x", ylabel="y")
     elif y.dtype.kind in "iu":
-        figure, axes = plt.subplots(figsize=(4.5, 4))
+        figure, axes = plt.subplots(figsize=(6, 4))
         for label, marker, color in zip(np.unique(y), "os^Dv*", (PENALTY, DROPOUT, OTHER, GREY, PLAIN, "#CC79A7")):
             axes.plot(*x[y == label, :2].T, marker, color=color, markersize=4, alpha=0.7, label=f"label {label}")
         if false.any():

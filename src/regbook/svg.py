@@ -1,4 +1,8 @@
-"""One job: a figure as SVG that is the same text on every machine, and takes its inks from a light or a dark page."""
+"""One job: a figure as SVG that is the same text on every machine, and takes inks and letters from the page around it.
+
+Light or dark, it reads on both. Letters are laid out large, for a figure shrunk to a phone, and shown smaller where it
+is shown at its size: so none can collide or be cut.
+"""
 
 import base64
 import io
@@ -25,6 +29,8 @@ _LIGHT = "".join(f"--{name}:{light};" for light, (name, _) in INKS.items())
 _DARK = "".join(f"--{name}:{dark};" for name, dark in INKS.values())
 _STYLE = f"svg{{{_LIGHT}}}@media(prefers-color-scheme:dark){{svg{{{_DARK}}}}}"
 _STYLE += "*{stroke-linejoin:round}svg{fill:var(--ink);font-family:sans-serif}"  # Matplotlib leaves out a black fill
+_LETTERS = "svg{font-size:%.4gpx}@media(min-width:%dpx){svg{font-size:%.4gpx}}"
+_SHOWN = 11 / 13  # of the letters' size, where the figure is shown at its own
 _NOTHING = {"Date": None, "Creator": None, "Format": None, "Type": None}
 _SVG, _XLINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}"
 
@@ -47,7 +53,8 @@ def as_svg(figure):
         _clean(element, names)
     _unwrap(root)
     style = ElementTree.Element("style")
-    style.text = _STYLE
+    size, width = plt.rcParams["font.size"], figure.get_figwidth() * 96  # pixels of a page to an inch
+    style.text = _STYLE + _LETTERS % (size, 0.8 * width, _SHOWN * size)
     root.insert(0, style)
     root.set("xmlns", _SVG[1:-1])
     return ElementTree.tostring(root, encoding="unicode")
@@ -76,6 +83,7 @@ def _clean(element, names):
             value = re.sub(r"( L \S+ \S+)\1+", r"\1", value)  # points that fall together
         elif key == "style":
             value = re.sub(r"font-family: [^;]*(; )?", "", value)
+            value = re.sub(r"font-size: ([\d.]+)px(; )?", _letters, value)
             value = re.sub(r"#[0-9a-f]{6}", lambda ink: _ink(ink.group()), value)
         elif value.startswith("data:"):
             value = _as_bitmap(value.partition(",")[2])
@@ -83,6 +91,12 @@ def _clean(element, names):
             value = re.sub(r"(?<=#)[^)]+", lambda name: names[name.group()], value)
         if value:
             element.set(key, value)
+
+
+def _letters(size):
+    """A size of letters, as a share of the figure's; nothing where it is that."""
+    share = float(size[1]) / plt.rcParams["font.size"]
+    return "" if share == 1 else f"font-size: {share:.2g}em{size[2] or ''}"
 
 
 def _ink(color):

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+from urllib.parse import unquote, urlparse
 
 import nbformat
 import psutil
@@ -131,6 +132,17 @@ def test_before_anything_is_run_a_chapter_is_whole(trusted, home, lab, tab):
         before = tab.locator(".knob img").first.get_attribute("alt")
         sliders.first.press("End")
         assert tab.locator(".knob img").first.get_attribute("alt") != before
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in ROOT.glob("chapters/*.md")))
+def test_a_page_opens_as_a_page_and_its_links_lead_on(name, lab, tab):
+    tab.goto(lab[1] % f"lab/tree/chapters/{name}" + "&reset")
+    tab.wait_for_selector(".jp-MarkdownViewer h1")
+    tab.wait_for_function(r"!/⚠|Unknown|\{[a-z:-]+\}|:::/.test(document.querySelector('.jp-MarkdownViewer').innerText)")
+    assert tab.locator(".jp-MarkdownViewer a[href='#'], .jp-MarkdownViewer a:not([href])").count() == 0
+    for link in tab.locator(".jp-MarkdownViewer a").evaluate_all("links => links.map(link => link.href)"):
+        path = urlparse(unquote(link)).path.partition("/files/")[2]
+        assert "/files/" not in link or (ROOT / path).exists(), link
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "chapters").as_posix())

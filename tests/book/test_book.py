@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from html import unescape
 from types import SimpleNamespace
 
 import pytest
@@ -9,10 +10,10 @@ import yaml
 from docutils import nodes
 from sphinx.builders.html._assets import _JavaScript
 
-from _ext import pages, solutions
-from _ext.lists import text as text_of
+from _ext import exercises, pages
 from _ext.mathml import to_mathml
-from conftest import CHAPTERS, ROOT, SITE
+from conftest import ASKING, ROOT, SITE
+from regbook.exercises import of_chapter
 
 PAGES = sorted((SITE / "chapters").glob("*.html"))
 
@@ -21,25 +22,40 @@ def test_it_was_built():
     assert len(PAGES) > 5, "make book"
 
 
-@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", ASKING, ids=lambda path: path.stem)
 def test_every_exercise_has_its_solution_folded_below(path):
     text = (SITE / "chapters" / f"{path.stem}.html").read_text(encoding="utf-8")
-    labels = re.findall(r"^:label: ([\w-]+)$", text_of(path), re.MULTILINE)
-    folded = re.findall(r'<div class="(solution[^"]*)"[^>]*>\s*<p class="admonition-title">(.*?)</p>', text)
-    assert len(labels) >= 4 and len(folded) == len(labels)
-    for label, (classes, title) in zip(labels, folded):
-        assert f'id="{label}"' in text and f"#{label}" in title and "dropdown" in classes
+    boxes = re.findall(
+        r'<div class="((?:exercise|solution)[^"]*)" id="([^"]+)">\s*<p class="admonition-title">(.*?)</p>', text
+    )
+    for label, exercise in of_chapter(path.stem).by_label.items():
+        (_, at, title), (folded, _, below) = boxes.pop(0), boxes.pop(0)
+        assert (
+            at == label
+            and f"({exercise.title})" in unescape(title)
+            and f"<em>{exercise.head.capitalize()}.</em>" in text
+        )
+        assert folded.startswith("solution dropdown") and below == "Solution"
+    assert boxes == []
+    assert "answered yet" not in text
 
 
 @pytest.mark.parametrize("hide", ["hide", ""])
-@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", ASKING, ids=lambda path: path.stem)
 def test_the_book_for_a_class_holds_no_solution(path, hide, monkeypatch):
     monkeypatch.setenv("REGBOOK_SOLUTIONS", hide)
     source = [path.read_text(encoding="utf-8")]
     env = SimpleNamespace(doc2path=lambda _: path, note_dependency=lambda _: None)
-    solutions.show(SimpleNamespace(env=env), path.stem, source)
-    assert "{exercise}" in source[0] and "](solutions/" not in source[0]
+    exercises.show(SimpleNamespace(env=env), path.stem, source)
+    assert "{exercise} " in source[0] and "](solutions/" not in source[0]
     assert ("{solution}" in source[0]) == (not hide)
+
+
+def test_no_address_that_was_ever_published_is_gone():
+    """Who renames a page puts one that leads on to the old address, by html_additional_pages in _config.yml."""
+    names = "welcome penalty l2-keras dropout choosing double-descent your-data exercises teaching reproducibility "
+    names += "glossary bibliography how-sure beyond-dense grokking weight-decay traps guide replication together"
+    assert [name for name in names.split() if not (SITE / f"chapters/{name}.html").is_file()] == []
 
 
 def test_every_page_says_what_it_is():
@@ -58,7 +74,7 @@ def test_every_page_says_what_it_is():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_first_view_is_light(page):
-    """Under 600 KB as static hosts send it; of our own script at most 30 KB where there are knobs, none elsewhere."""
+    """Under 600 KB as static hosts send it; of our own script, put off, at most 30 KB besides the pictures of knobs."""
     html = page.read_text(encoding="utf-8")
     names = re.findall(r'<script[^>]*src="([^"?]*)', html)
     names += [re.search(r'href="([^"?]*)', link)[1] for link in re.findall("<link [^>]*stylesheet[^>]*>", html)]
@@ -67,9 +83,11 @@ def test_the_first_view_is_light(page):
     sent = sum(len(gzip.compress(data)) for data in [html.encode(), *(file.read_bytes() for file in files)])
     assert sent + sum(font.stat().st_size for font in (SITE / "_static").glob("*.woff2")) < 600_000
     article = html[html.index("<article") : html.index("</article>")]
-    pictures = re.compile(r"frames = \[\[.*\]\];")  # what a knob shows
-    script = sum(len(pictures.sub("", text)) for text in re.findall("<script>(.*?)</script>", article, re.DOTALL))
-    assert (100 < script < 30_000) if 'class="knob"' in article else script < 100  # the theme has a line of its own
+    assert sum(map(len, re.findall("<script>(.*?)</script>", article, re.DOTALL))) < 100, "only a line of the theme's"
+    knobs = [page.parent / name for name in re.findall(r'<script defer src="([^"]*)', article)]
+    pictures = re.compile(r"frames = \[\[.*\]\],")  # what a knob shows
+    script = sum(len(pictures.sub("", knob.read_text(encoding="utf-8"))) for knob in knobs)
+    assert len(knobs) == article.count('class="knob"') and script < 30_000
 
 
 @pytest.mark.parametrize(

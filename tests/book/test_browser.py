@@ -63,6 +63,7 @@ def test_page_is_quiet_private_and_accessible(open_page, page, scheme, width):
 
     tab = open_page(page, width, scheme)
     assert tab.evaluate("document.documentElement.scrollWidth") <= width, "wider than the screen"
+    assert tab.evaluate("document.querySelectorAll('*').length") <= 6000, "slow to lay out on a phone"
     found = Axe().run(tab, options={"runOnly": RULES, "preload": False}).response["violations"]
     said = [f"{v['id']}: {v['nodes'][0]['html'][:200]} ({len(v['nodes'])} times)" for v in found]
     assert not tab.troubles + said
@@ -106,6 +107,17 @@ def test_captions_can_be_read_in_the_dark(open_page, page):
     for figure in open_page(page, scheme="dark").query_selector_all("figure:has(figcaption)"):
         light, dark = (sum(map(int, re.findall(r"\d+", colour)[:3])) for colour in figure.evaluate(SEEN))
         assert light - dark > 400
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "<table" in TEXT[page]])
+def test_no_table_is_cut_off_on_paper(open_page, page):
+    tab = open_page(page, 700)  # as wide as A4 between its margins
+    tab.emulate_media(media="print")
+    assert (
+        tab.evaluate("[...document.querySelectorAll('table, pre, img')].filter(e => e.scrollWidth > 700).length") == 0
+    )
+    rights = "[...document.querySelectorAll('.bd-article table')].map(e => e.getBoundingClientRect().right)"
+    assert max(tab.evaluate(rights)) <= 700
 
 
 def test_the_guide_is_printed_on_one_sheet(open_page):

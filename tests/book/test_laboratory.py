@@ -114,7 +114,7 @@ def test_a_story_ends_as_the_page_says_and_as_its_chapter_does(tab, story):
     found = re.search(POINTS + r" points; better in (\d+)", tab.text_content("[data-part=test]")).groups()
     chapter, line = STORIES[story]
     theirs = re.search(line + POINTS, printed(chapter), re.MULTILINE).groups()
-    text = tab.text_content(f"#{story}").replace("−", "-")
+    text = tab.text_content(f"#{story}").replace("−", "-").replace("\N{NO-BREAK SPACE}", " ")
     assert "{} ± {} points, better in {} of 20 seeds".format(*found) in text
     assert re.search(r"chapter \d {} ± {}".format(*map(re.escape, theirs)), text)
     (mean, error), (their_mean, their_error) = map(float, found[:2]), map(float, theirs)

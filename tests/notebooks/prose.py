@@ -53,14 +53,19 @@ NOT_LINKABLE = re.compile(
 
 def unsupported_numbers(path):
     """Faults as text, each naming the file, the cell and the number."""
-    notebook = nbformat.read(path, as_version=4)
-    known = support(notebook)
+    known = support(*with_solutions(path))
     return [
         f"{path.name}, {place}: {number} {unit}".rstrip() + " stands in prose but not in the chapter's output"
-        for place, text in prose(notebook)
+        for place, text in prose(nbformat.read(path, as_version=4))
         for number, unit in results(text)
         if not supported(number, unit, known)
     ]
+
+
+def with_solutions(path):
+    """The notebook, and that of its solutions where there is one: it prints the numbers of the reports to be judged."""
+    paths = [path, path.parent / "solutions" / path.name]
+    return [nbformat.read(path, as_version=4) for path in paths if path.exists()]
 
 
 def prose(notebook):
@@ -84,10 +89,10 @@ def results(text):
     return found
 
 
-def support(notebook):
-    """The values in a notebook's outputs and code, and the (value, unit) pairs in its outputs."""
+def support(*notebooks):
+    """The values in the notebooks' outputs and code, and the (value, unit) pairs in their outputs."""
     values, pairs = set(), set()
-    for cell in notebook.cells:
+    for cell in (cell for notebook in notebooks for cell in notebook.cells):
         if cell.cell_type == "code":
             constants = [node.value for node in ast.walk(parsed(cell.source)) if isinstance(node, ast.Constant)]
             values |= {_rounded(c) for c in constants if type(c) in (int, float)}

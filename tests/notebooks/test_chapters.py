@@ -1,4 +1,4 @@
-"""Does every chapter lead to the next, is it called by its number, and are its minutes honest?"""
+"""Does every chapter lead to the next, is it called by its number, are its minutes honest, its figures of one style?"""
 
 import re
 from itertools import pairwise
@@ -24,6 +24,14 @@ def test_chapters_are_called_by_their_numbers(path):
     called += [(number, path.name) for number in re.findall(r"^# Solutions to chapter (\d+)", PAGES[path])]
     names = [chapter.name for chapter in CHAPTERS]
     assert [(number, name) for number, name in called if name in names and names[int(number) - 1] != name] == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_figure_has_one_size_of_letters(path):
+    outputs = [output for cell in nbformat.read(path, as_version=4).cells for output in cell.get("outputs", ())]
+    for figure in [output.data["image/svg+xml"] for output in outputs if "image/svg+xml" in output.get("data", {})]:
+        assert "svg{font-size:13px}" in figure, "drawn before regbook.plots was imported"
+        assert set(re.findall(r"font-size: ([\d.]+\w+)", figure)) <= {"0.7em"}  # exponents
 
 
 def cost(path):

@@ -1,6 +1,7 @@
 """Are the numbers in the prose printed, its terms linked, its sources real? And would the checks see a fault?"""
 
 import re
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -16,10 +17,12 @@ from prose import (
     supported,
     unlinked_terms,
     unsupported_numbers,
+    with_solutions,
 )
 
 from _ext.links import address, words
-from conftest import NOTEBOOKS, ROOT
+from conftest import ASKING, NOTEBOOKS, PARTS, ROOT
+from regbook.exercises import of_chapter
 
 FOUND_BY = {"doi": r"10\.\d{4,5}/[^\s{}]+", "eprint": r"\d{2}(0[1-9]|1[012])\.\d{4,5}"}
 FOUND_BY |= {"url": r"https://\S+", "isbn": r"97[89](-\d+){4}"}  # only where there is neither of the first two
@@ -38,8 +41,8 @@ def test_every_number_in_prose_is_in_the_stored_output(path):
 @each_notebook
 def test_each_changed_number_is_caught(path):
     """Each in turn becomes a value that the chapter does not print: 88.0 becomes 88.0773, and 20 becomes 20.773."""
-    notebook = nbformat.read(path, as_version=4)
-    known = support(notebook)
+    notebook, *solutions = with_solutions(path)
+    known = support(notebook, *solutions)
     for place, text in prose(notebook):
         for number, _ in results(text):
             changed = re.sub(r"(?=e|$)", "773" if "." in number else ".773", number, count=1)
@@ -47,13 +50,31 @@ def test_each_changed_number_is_caught(path):
             assert changed in [n for n, unit in results(edited) if not supported(n, unit, known)], f"{place}: {number}"
 
 
-def test_every_number_of_the_guide_is_printed_by_a_page_that_its_row_links():
-    rows = [row for row in (ROOT / "chapters/guide.md").read_text(encoding="utf-8").splitlines() if ".ipynb" in row]
+@pytest.mark.parametrize("path", ASKING, ids=lambda path: path.stem)
+def test_what_a_check_says_of_a_comparison_is_printed_by_its_solution(path):
+    known = support(nbformat.read(path.parent / "solutions" / path.name, as_version=4))
+    said = [number for e in of_chapter(path.stem).by_name.values() for number in results(e.shown)]
+    assert [number for number, unit in said if not supported(number, unit, known)] == []
+
+
+def test_every_number_of_the_guide_and_of_the_welcome_is_printed_by_a_page_that_it_links():
+    guide, welcome = ((ROOT / f"chapters/{name}.md").read_text(encoding="utf-8") for name in ("guide", "welcome"))
+    rows = [row for row in guide.splitlines() if ".ipynb" in row]
+    rows += re.findall(r"^- !\[.*?\)\n((?:\n  .*)+)", welcome, re.MULTILINE)  # cards
     for row in rows:
         pages = [ROOT / "chapters" / name for name in re.findall(r"\(([\w-]+\.ipynb)\)", row)]
         known = [support(nbformat.read(page, as_version=4)) for page in pages]
         assert [n for n, unit in results(row) if not any(supported(n, unit, k) for k in known)] == [], row
-    assert len(rows) > 15
+    assert len(rows) > 15 + 4
+
+
+def test_the_welcome_names_each_page_with_its_minutes():
+    welcome = (ROOT / "chapters/welcome.md").read_text(encoding="utf-8")
+    said = dict(re.findall(r"\]\(([\w-]+)\.ipynb\)(?:\*\* ·|,) (\d+) minutes", welcome))
+    course, further = ([Path(entry["file"]).stem for entry in part["chapters"]] for part in PARTS[:2])
+    names = [name for name in [*course, *further] if (ROOT / f"chapters/{name}.ipynb").exists()]
+    texts = {name: (ROOT / f"chapters/{name}.ipynb").read_text(encoding="utf-8") for name in names}
+    assert said == {name: re.search(r"\*About (\d+) minutes", text)[1] for name, text in texts.items()}
 
 
 def test_what_needs_support():

@@ -1,8 +1,7 @@
 """What readers might hand in for the code exercises, beyond the solutions and mistakes in the exercises' own modules.
 
 RIGHT: answers written in a really different way: in loops, in TensorFlow or Keras, in closed form.
-WRONG: answers, each with a part of what should be said to it. The modules list wrong formulas; here stand other kinds
-(a sum missing, a NaN, an error), mistakes that no module lists, and listed ones made in another way.
+WRONG: answers that no row of a module lists, each with a part of what should be said to it.
 
 An exercise needs no entry here.
 """
@@ -13,6 +12,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 from scipy import stats
+
+from regbook import compare
 
 
 def price_in_a_loop(w, b, X, y, strength):
@@ -47,6 +48,17 @@ def shrink_one_by_one(w, amount):
     return new
 
 
+def shrink_there_and_back(w, amount):
+    w[w > 0] -= amount
+    w[w < 0] += amount
+    return w
+
+
+def shrink_in_place(w, amount):
+    w -= np.clip(w, -amount, amount)
+    return w
+
+
 def accuracy(hidden, weights, bias, y):
     return np.mean((hidden @ weights + bias > 0) == y)
 
@@ -72,6 +84,11 @@ def silence_spoiling(hidden, weights, bias, y):
 def paired_by_hand(new, baseline):
     differences = [a - b for a, b in zip(new, baseline)]
     return [statistics.mean(differences), statistics.stdev(differences) / len(differences) ** 0.5]
+
+
+def paired_by_compare(new, baseline):
+    verdict = compare(new, baseline)  # in points
+    return verdict.mean, verdict.standard_error
 
 
 def patience_by_counting(losses, patience):
@@ -119,8 +136,8 @@ RIGHT = {
         lambda kernels, biases, s: sum(keras.regularizers.L2(s)(kernel) for kernel in kernels),
     ],
     "l2-keras: choose": [
-        lambda strengths, training, validation, test: strengths[np.median(validation, axis=1).argmax()],
-        lambda strengths, training, validation, test: max(zip(tf.reduce_mean(validation, 1), strengths))[1],
+        lambda strengths, training, validation, test: [min(zip(column, strengths))[1] for column in validation.T],
+        lambda strengths, training, validation, test: tf.gather(strengths, tf.argmin(validation, axis=0)),
     ],
     "dropout: mask": [
         lambda h, rate, u: [[a / (1 - rate) if v >= rate else 0.0 for a, v in zip(*row)] for row in zip(h, u)],
@@ -135,6 +152,7 @@ RIGHT = {
     "choosing: paired": [
         paired_by_hand,
         lambda new, baseline: (np.mean(new) - np.mean(baseline), stats.sem(new - baseline)),
+        paired_by_compare,
     ],
     "choosing: folds": [
         lambda strengths, errors: min((sum(column), s) for column, s in zip(zip(*errors), strengths))[1],
@@ -151,38 +169,57 @@ RIGHT = {
 }
 
 WRONG = {
-    "penalty: price": [(lambda w, b, X, y, s: (y - X @ w - b) ** 2 + s * w @ w, "Is a sum missing")],
+    "penalty: price": [
+        (lambda w, b, X, y, s: (y - X @ w - b) ** 2 + s * w @ w, "the mean of the 4"),
+        (lambda w, b, X, y, s: print(w), "Did you forget return?"),
+    ],
     "penalty: gradient": [
         (lambda w, X, y, s: -X.T @ (y - X @ w) / len(y) + s * w, "half as large"),
         (lambda w, X, y, s: np.sum(-2 * X.T @ (y - X @ w) / len(y) + 2 * s * w), "a sum too many"),
+        (lambda w, X, y, s: (-2 * X.T @ (y - X @ w) / len(y) + 2 * s * w)[::-1], "in the wrong order"),
     ],
-    "penalty: shrink": [(lambda w, amount: [max(weight - amount, 0) for weight in w], "negative weights became zero")],
+    "penalty: shrink": [
+        (shrink_there_and_back, "had crossed zero were moved back"),
+        (shrink_in_place, "numbers are right, but the function changes what it is given"),
+    ],
     "l2-keras: bill": [
-        (lambda kernels, biases, s: s * sum(tf.nn.l2_loss(kernel) for kernel in kernels), "factor ½"),
-        (lambda kernels, biases, s: s * sum(k.mean() ** 2 * k.size for k in kernels), "which is not it"),
+        (
+            lambda kernels, biases, s: s * sum(k.mean() ** 2 * k.size for k in kernels),
+            "In trial 1 of 3 it gives",
+        ),
         (lambda kernels, biases, s: -s * sum((kernel**2).sum() for kernel in kernels), "sign"),
         (lambda kernels, biases, s: s * kernels[0] ** 2, "Is a sum missing"),
     ],
-    "l2-keras: choose": [(lambda strengths, training, validation, test: 0.01, "which is not it")],
+    "l2-keras: choose": [
+        (lambda strengths, training, validation, test: strengths[validation.argmin()], "Each column has a smallest"),
+        (lambda strengths, training, validation, test: np.array([0.01, 0.1, 0.01, 0.03, 0.03]), "(4,)"),
+    ],
     "dropout: mask": [
         (lambda h, rate, u: (h * (u >= rate) / (1 - rate)).sum(), "a sum too many"),
         (lambda h, rate, u: h * np.where(u >= rate, 1 / (1 - rate), np.nan), "NaN"),
+        (lambda h, rate, u: h * (np.random.random(h.shape) >= rate) / (1 - rate), "random numbers of its own"),
     ],
     "dropout: silence": [
-        (accuracies, "how much is lost"),
-        (silence_spoiling, "switched on again"),
-        (lambda *case: accuracy(*case) - accuracies(*case).mean(), "a sum too many"),
+        (silence_spoiling, "switched on again: each should be silent alone. (It also changes"),
+        (lambda *case: np.round(accuracy(*case) - accuracies(*case), 1), "(4 of 5 entries are not right yet.)"),
     ],
-    "dropout: penalty in disguise": [(lambda w, X, r: r / (1 - r) * w**2 * (X**2).mean(0), "Is a sum missing")],
-    "choosing: paired": [(lambda new, baseline: new - baseline, "shape")],
-    "choosing: folds": [(lambda s, errors: statistics.mode(s[i] for i in errors.argmin(1)), "voted")],
+    "dropout: penalty in disguise": [
+        (lambda w, X, r: r / (1 - r) * w**2 * (X**2).mean(0), "the sum of the 4"),
+        (lambda w, X, r: r / (1 - r) * np.mean(w**2 * np.mean(X**2, axis=0)), "averaged where it should be summed"),
+    ],
+    "choosing: paired": [(compare, "Its .mean and .standard_error")],
+    "choosing: folds": [(lambda s, errors: s[errors.argmin()], "Average over the folds (axis=0) first")],
     "choosing: patience": [
-        (lambda losses, n: min(patience_by_counting(losses, n) + n, len(losses) - 1), "that are kept are older"),
-        (lambda losses, n: patience_by_counting(losses, 1), "patience allows some"),
+        (lambda losses, n: patience_by_counting(losses, 3), "The first trial is right. With ([1.0,")
     ],
-    "choosing: mixup": [(lambda x, y, partner, s: s[:, None] * x + (1 - s[:, None]) * x[partner], "shape")],
+    "choosing: mixup": [
+        (lambda x, y, partner, s: s[:, None] * x + (1 - s[:, None]) * x[partner], "shape"),
+        (lambda x, y, partner, s: (x, y), "a tuple of arrays. Should they be one"),
+        (lambda *case: np.transpose(mixup_row_by_row(*case)), "transposed"),
+    ],
     "choosing: members": [
         (lambda x, kernels, biases: np.maximum(x[0] @ kernels[0] + biases[0], 0), "shape"),
         (lambda x, kernels, biases: np.maximum(x @ kernels + biases, 0), "in line"),
+        (lambda x, kernels, biases: np.maximum(x @ kernels + biases, 0), "biases went to the wrong axis"),
     ],
 }

@@ -1,10 +1,13 @@
 """Are comparisons what SciPy's paired statistics say, and do claims stop what does not hold?"""
 
+import re
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from regbook import claim, compare
+from regbook.evidence import Table
 
 random = np.random.default_rng(0)
 BASE = random.uniform(0.7, 0.8, 20)
@@ -26,6 +29,8 @@ def test_ties_are_no_losses_and_every_seed_has_its_dot():
     assert words == "L2 against plain, accuracy: +2.5 ± 4.8 points; better in 2 of 4 seeds, worse in 1, equal in 1"
     assert strip == "-10.0 [·                   ·                   :] +10.0"
     assert str(gain) == "+2.5 ± 4.8 points, better in 2 of 4 seeds"
+    dots = re.search('d="(M[^"]*)" stroke-width="4"', gain._repr_html_())[1]
+    assert dots == "M205 10h0M105 10h0M205 5h0M5 10h0"  # the two that are equal stand upon each other
     error = compare([0.5, 0.25], [1.0, 1.0], metric="error")  # less is better
     assert (error.wins, error.losses) == (2, 0) and repr(error).endswith("|] +0.000")
     assert str(error) == "-0.625 ± 0.125, better in 2 of 2 seeds"
@@ -41,6 +46,15 @@ def test_a_claim_about_a_verdict_leaves_two_standard_errors(capsys):
     assert capsys.readouterr().out == "✓ it gains\n" * 3 + "✓ water is wet\n"
     with pytest.raises(AssertionError, match="does not hold: fire is cold"):
         claim("fire is cold", False)
+
+
+def test_the_best_held_out_scores_of_a_table_are_bold_and_nothing_else():
+    header = ["", "accuracy: training", "accuracy: validation", "log loss: validation", "note"]
+    rows = [["a", "99.0", "71.0 ± 0.3 %", "0.500", "9"], ["b", "98.0", "72.0 ± 0.4 %", "1.500", "8"]]
+    html = Table(header, [*rows, ["c", "", "72.0 ± 0.4 %", "", "7"]])._repr_html_()
+    assert re.findall("<b>(.*?)</b>", html) == ["0.500", "72.0 ± 0.4 %", "72.0 ± 0.4 %"]
+    assert "<b>" not in Table(header, rows[:1])._repr_html_()
+    assert '<td>−4.2</td><td class="words">C −3</td>' in Table(["", "a", "b"], [["x", "-4.2", "C -3"]])._repr_html_()
 
 
 @pytest.mark.parametrize(

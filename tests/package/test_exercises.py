@@ -2,7 +2,6 @@
 
 import re
 import time
-from importlib import import_module
 
 import nbformat
 import numpy as np
@@ -10,19 +9,22 @@ import pytest
 from submissions import RIGHT, WRONG
 
 from _ext.lists import objectives, text
-from conftest import CHAPTERS
-from regbook.exercises import LEVELS, Exercises, Function, Value
+from conftest import ASKING
+from regbook.exercises import Break, Exercises, Function, Value, of_chapter
+from regbook.exercises.exercise import UNANSWERED
+from regbook.exercises.report import PARTS, Report
 from regbook.exercises.run import run_safely
 
 
 def exercises_of(path):
     """Those of a chapter, fresh: nothing tried yet."""
-    known = import_module(f"regbook.exercises.{path.stem.replace('-', '_')}").exercises
+    known = of_chapter(path.stem)
     return Exercises(known.chapter, *known.by_name.values())
 
 
-EXERCISES = {f"{path.stem}: {name}": e for path in CHAPTERS for name, e in exercises_of(path).by_name.items()}
-each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+EXERCISES = {f"{path.stem}: {name}": e for path in ASKING for name, e in exercises_of(path).by_name.items()}
+HEAD = dict(name="two", title="Two", level=1, minutes=1, objective=1, section="Twos", hints=("One and one.", "Two."))
+each_chapter = pytest.mark.parametrize("path", ASKING, ids=lambda path: path.stem)
 each_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 
 
@@ -38,13 +40,15 @@ def test_right_submissions_are_accepted_and_wrong_ones_understood(name):
 def test_every_mistake_that_is_known_is_recognised(exercise):
     """Each wrong solution gets its own sentence: none is hidden by one before it, none is right."""
     for wrong, looks_like in getattr(exercise, "mistakes", ()):
-        if isinstance(exercise, Function) or not callable(wrong):
+        if isinstance(exercise, Report):  # its mistakes are words, one of an answer
+            wrong = [wrong if wrong in words else getattr(exercise, part)[0] for part, words in PARTS.items()]
+        if callable(wrong) == isinstance(exercise, Function):
             assert exercise.mistake(wrong) == looks_like
 
 
 class Hostile:
     def __array__(self, *_, **__):
-        raise RuntimeError("no")
+        raise SystemExit("no")
 
     def __eq__(self, other):
         raise RuntimeError("no")
@@ -75,6 +79,34 @@ def test_what_is_not_filled_in_is_no_mistake(exercise, capsys):
     page.progress()
     printed = capsys.readouterr().out
     assert "✗" not in printed and "✓" not in printed and "0 of 1 done" in printed
+
+
+@pytest.mark.parametrize(
+    "got, want, said",
+    [
+        ([4.0, -3.0], [-4.0, 3.0], "the sign is not"),
+        ([2.0, 6.0], [1.0, 3.0], "twice as large"),
+        ([7.0, 21.0], [1.0, 3.0], "summed where it should be averaged"),
+        ([[1.0, 3.0], [2.0, 4.0]], [[1.0, 2.0], [3.0, 4.0]], "in the wrong places. Is something transposed?"),
+        ([1.0, 3.0], [1.0, 8.0], "In trial 1 of 1 entry [1] is 3; it should be larger. (1 of 2 entries"),
+        ([1.0, 3.0], [1.0, -2.0], "it should be negative"),
+        (3.0, 9.0, "a root were taken"),
+        (3.0, 4.0, "it gives 3; it should be larger"),
+    ],
+)
+def test_a_mistake_that_no_row_knows_is_told_by_its_numbers(got, want, said):
+    rows = (np.zeros((7, 30)),)
+    exercise = Function(**HEAD, cases=(rows,), right=(lambda x: want,), mistakes=())
+    assert said in exercise.mistake(lambda x: got) and exercise.mistake(lambda x: want) is None
+
+
+def test_to_break_a_claim_takes_a_prediction_and_a_setting():
+    exercise = Break(**HEAD, lowest=0, highest=9, quantity="the square", near=0.5,
+                     trial=lambda x: (x**2, None if x > 2 else "Too small."))  # fmt: skip
+    assert exercise.mistake((9.4, 3)) is None and exercise.mistake([1, 1]) == "Too small."
+    assert "not within 0.5 of your prediction, 4" in exercise.mistake((4, 3))
+    assert "between 0 and 9" in exercise.mistake((100, 10)) and "two numbers" in exercise.mistake(3)
+    assert exercise.mistake((..., 3)) == UNANSWERED
 
 
 def stubborn():
@@ -110,15 +142,19 @@ def test_an_endless_function_is_stopped():
     assert len(turns) == before
 
 
+def spoil(kernels, biases, strength):
+    kernels[:] = [Hostile()]
+    return 0.1
+
+
 def test_a_reader_s_function_can_t_change_what_the_next_one_gets():
-    exercise = EXERCISES["penalty: shrink"]
-    exercise.mistake(lambda w, amount: w.fill(0))
+    exercise = EXERCISES["l2-keras: bill"]
+    assert "changes what it is given" in exercise.mistake(spoil)
     assert exercise.mistake(exercise.right[0]) is None
 
 
 def test_check_hint_and_progress(capsys):
-    page = Exercises("page", Value(name="two", title="Two", kind="compute", level=1, minutes=1, objective=1,
-                                   section="Twos", hints=("One more than one.", "Two."), right=2))  # fmt: skip
+    page = Exercises("page", Value(**HEAD, right=2))
     page.check("two", 3)
     page.check("two", [2.0])
     page.hint("two"), page.hint("two"), page.hint("two")
@@ -127,7 +163,7 @@ def test_check_hint_and_progress(capsys):
         "✗ two: It should be smaller.",
         "  Read again: “Twos”. For a hint: exercises.hint('two')",
         "✓ two: right",
-        "Hint 1 of 2: One more than one.",
+        "Hint 1 of 2: One and one.",
         "Hint 2 of 2: Two.",
         "Hint 2 of 2: Two.",
         "exercise  kind       minutes tries  hints  done",
@@ -141,16 +177,13 @@ def test_check_hint_and_progress(capsys):
 
 @each_chapter
 def test_page_and_checks_hold_the_same_exercises(path):
-    page, of_chapter = text(path), exercises_of(path)
-    exercises = [(name.replace(" ", "-"), e) for name, e in of_chapter.by_name.items()]
-    assert of_chapter.chapter == path.stem and 4 <= len(exercises) <= 6
-    assert re.findall(r"```\{exercise\} (.+)\n:label: ([\w-]+)\n\n\*([^*]+)\*", page) == [
-        (e.title, f"{path.stem}-{slug}", f"{e.kind.capitalize()} · {LEVELS[e.level]} · {e.minutes} minutes.")
-        for slug, e in exercises
-    ]
+    page, exercises = text(path), of_chapter(path.stem)
+    assert exercises.chapter == path.stem and 4 <= len(exercises.by_label)
+    assert re.findall(r"^```\{exercise\}\n:label: ([\w-]+)$", page, re.MULTILINE) == list(exercises.by_label)
     links = re.findall(r"^\[Solution\]\((.+)\)$", page, re.MULTILINE)
-    assert links == [f"solutions/{path.name}#{slug}" for slug, _ in exercises]
-    assert {e.section for _, e in exercises} <= set(re.findall(r"^#{2,} (.+)$", page, re.MULTILINE))
+    assert links == [f"solutions/{label.replace(f'{path.stem}-', f'{path.name}#', 1)}" for label in exercises.by_label]
+    sections = set(re.findall(r"^#{2,} (.+)$", page, re.MULTILINE))
+    assert [e.section for e in exercises.by_name.values() if e.section not in sections] == []
 
 
 @each_chapter

@@ -34,11 +34,21 @@ def test_one_frame_a_value_and_the_first_is_seen_without_script():
     html = knob()._repr_html_()
     assert plt.get_fignums() == before  # no figure is left open
     assert repr(knob()) == "value:\nvalue 1 & more\nvalue 2 & more\nvalue 3 & more"
-    frames = json.loads(re.search(r"frames = (\[\[.*?\]\]);", html)[1])
+    frames = json.loads(re.search(r"frames = (\[\[.*?\]\]), stops", html)[1])
     assert [says for says, _ in frames] == ["value 1 & more", "value 2 & more", "value 3 & more"]
     assert all(ElementTree.fromstring(svg).tag.endswith("svg") for _, svg in frames)
     picture, says = re.search(r'<img src="data:image/svg\+xml;base64,([^"]*)" alt="([^"]*)">', html).groups()
     assert says == "value 2 &amp; more" and base64.b64decode(picture).decode() == frames[1][1]
+
+
+def test_stops_are_named_as_many_as_a_phone_has_room_for():
+    def stops(values):
+        html = knob(values=values, start=values[0], draw=lambda value: f"{plt.figure()} {value}")._repr_html_()
+        return json.loads(re.search(r"stops = (\[.*?\]);", html)[1])
+
+    assert stops([1e-6, 0.01, 10]) == ["1e-06", "0.01", "10"]
+    assert stops(["<a>", "b"][:1]) == ["&lt;a&gt;"]
+    assert [name for name in stops(list(range(20))) if name] == ["0", "2", "4", "6", "8", "10", "12", "14", "16", "18"]
 
 
 def test_it_asks_no_host_and_repeats_no_id():

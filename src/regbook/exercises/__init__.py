@@ -1,13 +1,20 @@
 """One job: the exercises of a chapter, as its notebook uses them: check, hint, progress.
 
 `from regbook.exercises.penalty import exercises` gives a chapter's `Exercises`. The checks compare with right and wrong
-solutions that stand in the same files; who reads them there has read a solution.
+solutions that stand in the same files; anyone who reads them there has read a solution.
 """
 
-from regbook.exercises.exercise import LEVELS, Break, Exercise, Function, Value
+from importlib import import_module
+
+from regbook.exercises.exercise import Break, Exercise, Function, NotYet, Value
 from regbook.numerics import seeds_as_written
 
-__all__ = ["LEVELS", "Break", "Exercise", "Exercises", "Function", "Value"]
+__all__ = ["Break", "Exercise", "Exercises", "Function", "Value", "of_chapter"]
+
+
+def of_chapter(chapter):
+    """The `Exercises` of a chapter, by the name of its file, such as 'l2-keras'."""
+    return import_module(f"regbook.exercises.{chapter.replace('-', '_')}").exercises
 
 
 class Exercises:
@@ -19,6 +26,7 @@ class Exercises:
     def __init__(self, chapter, *exercises):
         self.chapter = chapter
         self.by_name = {exercise.name: exercise for exercise in exercises}
+        self.by_label = {f"{chapter}-{name.replace(' ', '-')}": e for name, e in self.by_name.items()}  # on the page
         self._tries = dict.fromkeys(self.by_name, 0)
         self._hints = dict.fromkeys(self.by_name, 0)
         self._done = set()
@@ -30,9 +38,9 @@ class Exercises:
             mistake = exercise.mistake(answer)
         if mistake is None:
             self._done.add(name)
-            print(f"✓ {name}: right")
-        elif mistake.startswith("not answered yet"):
-            print(f"○ {name}: {mistake}")
+            print(f"✓ {name}: right" + f"\n  {exercise.shown}" * bool(exercise.shown))
+        elif isinstance(mistake, NotYet):
+            print(f"○ {name}: {exercise.title} ({exercise.head})\n  {mistake}")
         else:
             self._tries[name] += 1
             print(f"✗ {name}: {mistake}\n  Read again: “{exercise.section}”. For a hint: exercises.hint({name!r})")

@@ -52,4 +52,4 @@ def _in_words(error, function):
         trace = trace.tb_next
     place = "" if line is None else f" in line {line} of its cell"
     said = str(error)[:300]
-    return f"It stopped with {type(error).__name__}{place}" + (f": {said}" if said else ".")
+    return f"It stopped with {type(error).__name__}{place}" + (f": {said.strip().rstrip('.')}." if said else ".")

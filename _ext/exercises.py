@@ -1,8 +1,9 @@
-"""Sphinx extension: show each exercise's solution folded below it, from the notebook that runs and checks it.
+"""Sphinx extension: an exercise's title, kind, level and minutes from its module, and its solution folded below it.
 
-In a chapter a line `[Solution](solutions/NAME.ipynb#exercise)` is a link, which JupyterLab follows. In the book the
-section `## exercise` of that notebook stands in its place: text, code, and what the code printed; with
-REGBOOK_SOLUTIONS=hide, nothing.
+In a chapter an exercise is its label and its task, and a line `[Solution](solutions/NAME.ipynb#exercise)` is a link,
+which JupyterLab follows. The book adds the head of the task, and in the place of the link shows the section
+`## exercise` of that notebook: text, code, and what the code printed; with REGBOOK_SOLUTIONS=hide, nothing.
+It leaves out what the checks print before anything is answered.
 """
 
 import os
@@ -12,6 +13,9 @@ from pathlib import Path
 import nbformat
 from sphinx.errors import ExtensionError
 
+from regbook.exercises import of_chapter
+
+TASK = re.compile(r"^```\{exercise\}\n:label: (?P<label>[\w-]+)$", re.MULTILINE)
 LINK = re.compile(r"^\[Solution\]\(solutions/(?P<notebook>[\w-]+)\.ipynb#(?P<exercise>[\w-]+)\)$", re.MULTILINE)
 
 
@@ -19,18 +23,28 @@ def show(app, docname, source):
     """On source-read: `source[0]` is the text of a page, which for a notebook is its JSON."""
     if "](solutions/" not in source[0]:
         return
-    page = nbformat.reads(source[0], as_version=4)
-    folder = Path(app.env.doc2path(docname)).parent / "solutions"
+    page, path = nbformat.reads(source[0], as_version=4), Path(app.env.doc2path(docname))
+    exercises = of_chapter(path.stem).by_label
     for cell in page.cells:
         if cell.cell_type == "markdown":
-            cell.source = LINK.sub(lambda link: _solution(app, folder, **link.groupdict()), cell.source)
+            cell.source = TASK.sub(lambda task: _with_head(exercises, task["label"]), cell.source)
+            cell.source = LINK.sub(lambda link: _solution(app, path.parent, **link.groupdict()), cell.source)
+        elif cell.source.rpartition("\n")[2].startswith(("exercises.check(", "exercises.progress(")):
+            cell.outputs = []
     source[0] = nbformat.writes(page)
+
+
+def _with_head(exercises, label):
+    if label not in exercises:
+        raise ExtensionError(f"there is no exercise for the label {label}; there are {', '.join(exercises)}")
+    exercise = exercises[label]
+    return f"```{{exercise}} {exercise.title}\n:label: {label}\n\n*{exercise.head.capitalize()}.*"
 
 
 def _solution(app, folder, notebook, exercise):
     if os.environ.get("REGBOOK_SOLUTIONS") == "hide":
         return ""
-    path = folder / f"{notebook}.ipynb"
+    path = folder / "solutions" / f"{notebook}.ipynb"
     app.env.note_dependency(str(path))
     cells = section(nbformat.read(path, as_version=4), exercise)
     if not cells:
