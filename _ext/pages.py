@@ -32,7 +32,9 @@ def lighten(app, pagename, templatename, context, doctree):
         figure, name, script = knob.groups()
         path = Path(app.outdir, "_static", f"{name}.js")
         path.write_text(script, encoding="utf-8")
-        return f'{figure}<script defer src="{context["pathto"](f"_static/{name}.js", 1)}"></script>'
+        source = context["pathto"](f"_static/{name}.js", 1)
+        add = f'document.body.append(Object.assign(document.createElement("script"), {{src: "{source}"}}))'
+        return f"{figure}<script>addEventListener('load', () => {add})</script>"
 
     context["body"] = KNOB.sub(in_a_file, body)
 
