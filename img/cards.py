@@ -59,9 +59,14 @@ def choosing(axes):
     axes.autoscale()
 
 
+def card(draw):
+    figure, axes = plt.subplots(figsize=(3.2, 1.7))
+    draw(axes)
+    axes.set_axis_off()
+    return as_svg(figure)
+
+
+CARDS = {FOLDER / f"card-{draw.__name__}.svg": draw for draw in (penalty, l2, dropout, choosing)}
 if __name__ == "__main__":
-    for draw in (penalty, l2, dropout, choosing):
-        figure, axes = plt.subplots(figsize=(3.2, 1.7))
-        draw(axes)
-        axes.set_axis_off()
-        (FOLDER / f"card-{draw.__name__}.svg").write_text(as_svg(figure), encoding="utf-8")
+    for path, draw in CARDS.items():
+        path.write_text(card(draw), encoding="utf-8")

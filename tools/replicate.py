@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
+import yaml
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
@@ -82,6 +83,8 @@ def record(paths, shifts):
             if not moved:
                 lines += ["", f"+ {shift}: not one number moved, so nothing was drawn anew."]
         lines += [""]
+    if not total:
+        raise RuntimeError("no page prints a claim, so there is nothing to record")
     lines += [f"With + {shift}, {count} of {total} claims hold." for shift, count in by_shift.items()]
     return [*lines, "", f"{holding} of {total} claims hold."]
 
@@ -110,7 +113,8 @@ def _title(path):
 
 
 if __name__ == "__main__":
-    pages = [ROOT / f"{name}.ipynb" for name in re.findall(r"file: (\S+)", (ROOT / "_toc.yml").read_text("utf-8"))]
+    parts = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
+    pages = [ROOT / f"{entry['file']}.ipynb" for part in parts for entry in part["chapters"]]
     try:
         shifts = shifts_of(sys.argv[1:])
     except ValueError as error:

@@ -80,6 +80,8 @@ def test_a_tight_margin_a_stream_that_stands_still_and_a_stop_are_reported(tmp_p
     text = "\n".join(lines)
     assert text.count("not one number moved") == 1 and "stopped before its end. AssertionError" in text
     assert lines[-1] == "1 of 4 claims hold." and "silent" not in text
+    with pytest.raises(RuntimeError, match="no page prints a claim"):
+        record(paths[-1:], [5000])
 
 
 def test_the_page_names_every_claim_of_the_chapters():

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import runpy
 from xml.etree import ElementTree
 
 import matplotlib.pyplot as plt
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from conftest import ROOT
 from regbook.svg import INKS, as_png, as_svg
 
 
@@ -63,6 +65,14 @@ def test_pixels_are_kept_as_they_are_in_a_form_that_no_processor_packs_otherwise
     packed = re.search(r'href="data:image/bmp;base64,([^"]*)"', as_svg(drawn()))[1]
     pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(packed))))[..., 0]
     np.testing.assert_allclose(pixels, [[255, 0], [0, 128]], atol=2)
+
+
+def test_the_cards_of_the_welcome_page_are_what_their_program_draws():
+    cards = runpy.run_path(str(ROOT / "img/cards.py"))
+    assert len(cards["CARDS"]) == 4
+    for path, draw in cards["CARDS"].items():
+        assert path.read_text(encoding="utf-8") == cards["card"](draw)
+    plt.close("all")
 
 
 def test_the_png_is_small_and_shows_the_same(drawn):
