@@ -108,8 +108,9 @@ addEventListener("DOMContentLoaded", () => {
     const size = `${Math.abs(mean).toFixed(1)} ± ${error.toFixed(1)} points`;
     return {
       differences, mean, error, clear,
-      headline: clear ? `${b} ${mean > 0 ? "gains" : "loses"} ${size}` : "Too close to call",
-      words: `${b} against ${a}, accuracy: ${points(mean)} ± ${error.toFixed(1)} points; better in ${wins} of ` +
+      headline: JSON.stringify(setup.a) === JSON.stringify(setup.b) ? "A and B are the same" :
+        clear ? `${b} ${mean > 0 ? "gains" : "loses"} ${size}` : "Too close to call",
+      words: `${b} against ${a}, ${rows} accuracy: ${points(mean)} ± ${error.toFixed(1)} points; better in ${wins} of ` +
         `${count} seeds, worse in ${losses}, equal in ${count - wins - losses}`,
     };
   }
@@ -124,14 +125,15 @@ addEventListener("DOMContentLoaded", () => {
     const count = results.length, done = count === PAIRS, verdict = compare("validation");
     const seconds = (performance.now() - started) / 1000, left = Math.ceil(seconds / count * (PAIRS - count));
     const running = busy.size > 0 && !done;
-    root.classList.toggle("lab-training", running);
-    say("headline", count >= ENOUGH ? verdict.headline : running ? "Training …" : "Stopped");
+    root.classList.toggle("lab-training", !done);  // what is below is still the last set-up's
+    say("headline", done ? verdict.headline : count >= ENOUGH ? `After ${count} pairs: ${verdict.headline}` :
+      running ? "Training …" : "Stopped");
     part("dots").innerHTML = dotsOf(verdict);
     say("verdict", count < ENOUGH ? "" : verdict.words);
     say("progress", done ? `${2 * PAIRS} networks in ${seconds.toFixed(1)} s` :
       !running ? `Stopped after ${count} of ${PAIRS} pairs` :
       `${count} of ${PAIRS} pairs${count && left > 2 ? `, about ${left} s to go` : ""}`);
-    say("go", running ? "Stop" : "Train again");
+    say("go", running ? "Stop" : "Same seeds again");
     part("open").disabled = !done;
     if (done) finish(verdict);
   }
@@ -167,9 +169,9 @@ addEventListener("DOMContentLoaded", () => {
       .map(other => Math.sign(one.b.validation - other.a.validation)));
     const share = sign => percent(posts.filter(post => post === sign).length / posts.length);
     const first = differences[0] > 0 ? "B" : differences[0] < 0 ? "A" : "neither";
-    return `The first pair alone would have named ${first} (${points(differences[0])} points). And two people who ` +
-      `run one each, on rows of their own? Of ${posts.length} such meetings B wins ${share(1)} and A ${share(-1)}. ` +
-      (clear ? `So ${share(-Math.sign(mean))} name the loser.` : "Twenty pairs name nobody.");
+    return `The first pair alone would have named ${first} (${points(differences[0])} points). And if one person runs A ` +
+      `and another B, each once, on different rows? Of ${posts.length} such pairings B is ahead in ${share(1)}, A in ` +
+      `${share(-1)}. ` + (clear ? `So ${share(-Math.sign(mean))} would name the worse one.` : "Twenty pairs name neither.");
   }
 
   // ---- Choose honestly: a log of what was tried, its luck, and a test set that knows when it was opened.

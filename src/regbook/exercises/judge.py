@@ -100,7 +100,7 @@ exercises = Exercises(
         )),
     Report(
         name="twenty sets", title="Twenty sets of pixels", level=2, objective=2, section=FOUR,
-        fault=("chosen on test",), remedy=("choose on validation",), gain=("vanishes", "shrinks"),
+        fault=("chosen on test",), remedy=("choose on validation", "score other rows"), gain=("vanishes", "shrinks"),
         hints=(ASK, "Twenty candidates, fifty images: how good would the luckiest of twenty equal sets look?"),
         look="The best of many equal candidates leads on the rows that chose it. Does it lead on others?",
         shown="On a thousand images that had no say, the chosen sets lead by +0.6 ± 0.6 points.",

@@ -8,7 +8,7 @@ from regbook.evidence import Verdict
 from regbook.exercises.exercise import UNANSWERED, Exercise
 
 FAULTS = {
-    "one run": "each method ran once, so luck decides",
+    "one run": "a method ran once, so luck decides",
     "best run": "of several runs of a method, the best was picked to be reported",
     "not paired": "the two methods had different rows or different initial weights",
     "training rows": "models are scored on the rows that they were trained on",
