@@ -5,7 +5,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-import regbook as rb
+from regbook import plots
 from regbook.svg import as_svg
 
 FOLDER = Path(__file__).parent
@@ -16,11 +16,11 @@ def penalty(axes):
     x = np.linspace(-1, 1, 12)
     y = np.sin(np.pi * x) + 0.25 * np.random.default_rng(3).standard_normal(12)
     fine = np.linspace(-1, 1, 300)
-    axes.plot(fine, np.polynomial.Chebyshev.fit(x, y, 11)(fine), "--", color=rb.plots.DROPOUT)
+    axes.plot(fine, np.polynomial.Chebyshev.fit(x, y, 11)(fine), "--", color=plots.DROPOUT)
     X, powers = x[:, None] ** np.arange(1, 12), fine[:, None] ** np.arange(1, 12)
     w = np.linalg.solve(X.T @ X + 0.01 * np.eye(11), X.T @ (y - y.mean()))
-    axes.plot(fine, powers @ w + y.mean(), "-", color=rb.plots.PENALTY)
-    axes.plot(x, y, "o", color=rb.plots.PLAIN)
+    axes.plot(fine, powers @ w + y.mean(), "-", color=plots.PENALTY)
+    axes.plot(x, y, "o", color=plots.PLAIN)
     axes.set_ylim(-2, 2)
 
 
@@ -30,9 +30,9 @@ def l2(axes):
     x = random.uniform(-2, 2, (150, 2))
     false = random.random(150) < 0.1
     label = (x[:, 0] * x[:, 1] > 0) ^ false
-    for value, marker, color in ((False, "o", rb.plots.PENALTY), (True, "s", rb.plots.DROPOUT)):
+    for value, marker, color in ((False, "o", plots.PENALTY), (True, "s", plots.DROPOUT)):
         axes.plot(*x[label == value].T, marker, color=color, markersize=4)
-    axes.plot(*x[false].T, "o", color=rb.plots.FALSE, fillstyle="none", markersize=9)
+    axes.plot(*x[false].T, "o", color=plots.FALSE, fillstyle="none", markersize=9)
 
 
 def dropout(axes):
@@ -44,17 +44,17 @@ def dropout(axes):
     for left, right in zip(on, on[1:]):
         for a in left:
             for b in right:
-                axes.plot(*zip(a, b), "-", color=rb.plots.GREY, linewidth=0.5)
-    axes.plot(*zip(*(spot for row in on for spot in row)), "o", color=rb.plots.DROPOUT, markersize=9)
-    axes.plot(*zip(*(spots[place][unit] for place, unit in off)), "x", color=rb.plots.PLAIN, markersize=7)
+                axes.plot(*zip(a, b), "-", color=plots.GREY, linewidth=0.5)
+    axes.plot(*zip(*(spot for row in on for spot in row)), "o", color=plots.DROPOUT, markersize=9)
+    axes.plot(*zip(*(spots[place][unit] for place, unit in off)), "x", color=plots.PLAIN, markersize=7)
 
 
 def choosing(axes):
     """Five folds: in each, other rows judge."""
     for fold in range(5):
         for part in range(5):
-            color = rb.plots.DROPOUT if part == fold else "none"
-            axes.add_patch(plt.Rectangle((part, -fold), 0.9, 0.7, facecolor=color, edgecolor=rb.plots.PLAIN))
+            color = plots.DROPOUT if part == fold else "none"
+            axes.add_patch(plt.Rectangle((part, -fold), 0.9, 0.7, facecolor=color, edgecolor=plots.PLAIN))
     axes.autoscale()
 
 
