@@ -15,9 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 from regbook.exercises import of_chapter
 
 
-class List(SphinxDirective):
-    """A directive whose MyST text is made from the notebooks of the table of contents."""
-
+class ExerciseList(SphinxDirective):
     def run(self):
         root = Path(self.env.srcdir)
         parts = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))["parts"]
@@ -26,19 +24,18 @@ class List(SphinxDirective):
         for path in paths:
             self.env.note_dependency(str(path))
         parent = nodes.Element()
-        lines = list(self.lines(paths))
+        lines = [line for path in paths for line in asked(path)]
         self.state.nested_parse(StringList(lines, self.get_source_info()[0]), self.content_offset, parent)
         return parent.children
 
 
-class ExerciseList(List):
-    def lines(self, paths):
-        for path in paths:
-            if "```{exercise}" in text(path):
-                exercises = of_chapter(path.stem).by_label
-                yield from ("", f"**[](/chapters/{path.name})**", "")
-                yield from trained(path, exercises)
-                yield from mistakes(exercises.values())
+def asked(path):
+    """What a page asks, as MyST; nothing where it has no exercise."""
+    if "```{exercise}" in text(path):
+        exercises = of_chapter(path.stem).by_label
+        yield from ("", f"**[](/chapters/{path.name})**", "")
+        yield from trained(path, exercises)
+        yield from mistakes(exercises.values())
 
 
 def text(path):

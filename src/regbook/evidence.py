@@ -195,9 +195,8 @@ class Table:
             body += f'<tr><th scope="row">{escape(name)}</th>'
             for cell, first in zip(cells, best[1:]):
                 words = ' class="words"' if re.match(r"[^\W\d]", cell) else ""
-                body += (
-                    f"<td{words}><b>{_typeset(cell)}</b></td>" if cell == first else f"<td{words}>{_typeset(cell)}</td>"
-                )
+                shown = f"<b>{_typeset(cell)}</b>" if cell == first else _typeset(cell)
+                body += f"<td{words}>{shown}</td>"
             body += "</tr>"
         return f'<table class="results"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
