@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from regbook import plots
-from regbook.svg import as_svg
+from regbook.figures.svg import as_svg
 
 FOLDER = Path(__file__).parent
 

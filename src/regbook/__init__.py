@@ -6,7 +6,8 @@ Names load on first use, so that `import regbook` works in a broken environment 
 import os
 from importlib import import_module
 
-# TensorFlow and Keras read these once, when they are first imported. setdefault: a reader can still ask for the log.
+# TensorFlow and Keras read these once, when they are first imported. setdefault: a reader can still
+# ask for the log.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
@@ -18,22 +19,23 @@ _HOME = {
     "digits": "data",
     "diabetes": "data",
     "wave": "data",
+    "for_seeds": "data",
     "split": "own_data",
     "experiment": "experiments",
-    "fit_together": "together",
-    "predict_together": "together",
+    "Scores": "evidence",
     "compare": "evidence",
     "claim": "evidence",
-    "Knob": "knobs",
+    "Table": "tables",
+    "Knob": "figures.knobs",
 }
 __all__ = [*_HOME, "plots"]
 
 
 def __getattr__(name):
     if name == "plots":
-        return import_module("regbook.plots")
+        return import_module("regbook.figures.plots")
     if name == "reproducible":  # figures, too, look alike everywhere: plots sets their style
-        import_module("regbook.plots")
+        import_module("regbook.figures.plots")
     if name in _HOME:
         return getattr(import_module(f"regbook.{_HOME[name]}"), name)
     raise AttributeError(f"regbook has no '{name}'; it has {', '.join(__all__)}")

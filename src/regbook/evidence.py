@@ -1,22 +1,30 @@
-"""One job: say what a comparison shows, and stop where it does not show what the text says."""
+"""Say what a comparison shows, and stop where it does not show what the text says."""
 
-import re
-from dataclasses import dataclass
-from html import escape
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from regbook.numerics import replicating
-
-METRICS = {"accuracy": (100, 1, " points"), "error": (1, 3, ""), "log loss": (1, 3, "")}  # factor, digits, unit
+from regbook.tables import (
+    METRICS,
+    OTHER_LOSS,
+    Shown,
+    Table,
+    mean_and_error,
+    scale_of,
+    standard_error,
+    typeset,
+)
 
 
 @dataclass(frozen=True, repr=False)
 class Verdict:
-    """The differences between two methods, one per seed: same data, same initial weights, one thing changed.
+    """The differences between two methods, one per seed: same data, same initial weights, one thing
+    changed.
 
-    differences: (seeds,), in points (hundredths) for an accuracy, in its own unit otherwise. metric: what was
-    compared. overlap: rows to test on per row to train on where the seeds share rows, else 0. names: of the two.
+    differences: (seeds,), in points (hundredths) for an accuracy, in its own unit otherwise.
+    metric: what was compared. overlap: rows to test on per row to train on where the seeds share
+    rows, else 0. names: of the two.
     """
 
     differences: np.ndarray
@@ -30,13 +38,18 @@ class Verdict:
 
     @property
     def standard_error(self) -> float:
-        """Of the mean. Where seeds share rows, by Nadeau and Bengio's correction: 1/seeds becomes 1/seeds + overlap."""
-        return _standard_error(self.differences, self.overlap)
+        """Of the mean. Where seeds share rows, by Nadeau and Bengio's correction: 1/seeds becomes
+        1/seeds + overlap."""
+        return standard_error(self.differences, self.overlap)
 
     @property
     def wins(self) -> int:
         """In how many seeds the first method was better; `losses`: worse; `ties`: equal."""
-        return int((self.differences > 0).sum() if self.metric == "accuracy" else (self.differences < 0).sum())
+        return int(
+            (self.differences > 0).sum()
+            if self.metric == "accuracy"
+            else (self.differences < 0).sum()
+        )
 
     @property
     def ties(self) -> int:
@@ -55,7 +68,8 @@ class Verdict:
         return self.mean + 2 * self.standard_error < margin
 
     def within(self, margin) -> bool:
-        """Does the interval of two standard errors around the mean lie inside -margin … +margin? (A null result.)"""
+        """Does the interval of two standard errors around the mean lie inside -margin … +margin? (A
+        null result.)"""
         return self.above(-margin) and self.below(margin)
 
     def __str__(self):
@@ -63,7 +77,9 @@ class Verdict:
 
     def __repr__(self):
         low, high, place = self._strip()
-        dots = [" ·:∴∷#"[min(count, 5)] for count in np.bincount(place(self.differences), minlength=41)]
+        dots = [
+            " ·:∴∷#"[min(count, 5)] for count in np.bincount(place(self.differences), minlength=41)
+        ]
         zero = place(0)
         dots[zero] = "|" if dots[zero] == " " else dots[zero]
         return f"{self._words()}\n{low} [{''.join(dots)}] {high}"
@@ -73,32 +89,43 @@ class Verdict:
         places = place(self.differences)
         heights = [np.sum(places[:seed] == own) for seed, own in enumerate(places)]
         top = max(heights)
-        dots = "".join(f"M{5 * own + 5} {5 * (top - height) + 5}h0" for own, height in zip(places, heights))
+        dots = "".join(
+            f"M{5 * own + 5} {5 * (top - height) + 5}h0" for own, height in zip(places, heights)
+        )
         bottom = 5 * top + 12
         left, right = (5 * place(self.mean + side * self.standard_error) + 5 for side in (-2, 2))
         return (  # JupyterLab shows no picture before it trusts a notebook: "-4.2 … +0.4"
-            f'<div class="verdict"><p>{_typeset(self._words())}</p><div><span>{_typeset(low)}</span> <i>…</i> '
-            f'<svg viewBox="0 0 210 {bottom + 2}" width="420" fill="none" stroke="currentColor" aria-hidden="true">'
+            "<div "
+            f'class="verdict"><p>{typeset(self._words())}</p><div><span>{typeset(low)}</span> '
+            "<i>…</i> "
+            f'<svg viewBox="0 0 210 {bottom + 2}" width="420" fill="none" stroke="currentColor" '
+            'aria-hidden="true">'
             f'<path d="M0 {bottom}H210M{5 * place(0) + 5} 0V{bottom}" stroke-width=".5"/>'
             f'<path d="M{left} {bottom}H{right}" stroke-width="3"/>'
-            f'<path d="{dots}" stroke-width="4" stroke-linecap="round"/></svg> <span>{high}</span></div></div>'
+            f'<path d="{dots}" stroke-width="4" stroke-linecap="round"/></svg> '
+            f"<span>{high}</span></div></div>"
         )
 
     @property
     def numbers(self) -> str:
         """The mean and its standard error, such as '+8.6 ± 0.4 points'."""
-        _, digits, unit = METRICS[self.metric]
+        _, digits, unit = scale_of(self.metric)
         mean = round(self.mean, digits) + 0.0  # no "-0.0"
         return f"{mean:+.{digits}f} ± {self.standard_error:.{digits}f}{unit}"
 
     def _words(self):
         corrected = " (corrected for shared rows)" if self.overlap else ""
-        counts = f"better in {self.wins} of {len(self.differences)} seeds, worse in {self.losses}, equal in {self.ties}"
-        return f"{self.names[0]} against {self.names[1]}, {self.metric}: {self.numbers}{corrected}; {counts}"
+        new, baseline = self.names
+        return (
+            f"{new} against {baseline}, {self.metric}: {self.numbers}{corrected}; better in "
+            f"{self.wins} of {len(self.differences)} seeds, worse in {self.losses}, "
+            f"equal in {self.ties}"
+        )
 
     def _strip(self):
-        """The smallest and the largest difference, zero included, as text, and the function of places 0 … 40."""
-        _, digits, _ = METRICS[self.metric]
+        """The smallest and the largest difference, zero included, as text, and the function of
+        places 0 … 40."""
+        _, digits, _ = scale_of(self.metric)
         low, high = min(self.differences.min(), 0), max(self.differences.max(), 0)
 
         def place(difference):
@@ -111,14 +138,17 @@ def compare(new, baseline, metric="accuracy", overlap=0.0, names=("new", "baseli
     """Compare two methods seed by seed.
 
     new, baseline: (seeds,), the scores of the same seeds in the same order; at least two.
-    metric: 'accuracy', a share between 0 and 1, more is better; 'error' or 'log loss', in its own unit, less is better.
-    overlap: rows to test on per row to train on, where the seeds are splits of one table; 0 where they share no row.
+    metric: 'accuracy', a share between 0 and 1, more is better; 'error' or 'log loss', in its own
+        unit, less is better.
+    overlap: rows to test on per row to train on, where the seeds are splits of one table; 0 where
+        they share no row.
 
-    Raises ValueError where the scores can't be paired. Example: compare([0.9, 0.8], [0.8, 0.8]).mean
-    Source: Bouthillier et al. (2021), arXiv:2103.03098, for why one seed is not enough; Nadeau and Bengio (2003),
-    doi:10.1023/A:1024068626366, for shared rows.
+    Raises ValueError where the scores can't be paired. Example: compare([0.9, 0.8], [0.8,
+    0.8]).mean
+    Source: Bouthillier et al. (2021), arXiv:2103.03098, for why one seed is not enough; Nadeau and
+    Bengio (2003), doi:10.1023/A:1024068626366, for shared rows.
     """
-    if metric not in METRICS:
+    if metric not in METRICS and not metric.startswith(OTHER_LOSS):
         raise ValueError(f"metric must be one of {', '.join(METRICS)}, not {metric!r}")
     new, baseline = np.asarray(new, float), np.asarray(baseline, float)
     if new.ndim != 1 or new.shape != baseline.shape or len(new) < 2:
@@ -128,18 +158,88 @@ def compare(new, baseline, metric="accuracy", overlap=0.0, names=("new", "baseli
         )
     if not (np.isfinite(new).all() and np.isfinite(baseline).all()):
         raise ValueError("new and baseline must not contain NaN or infinity")
-    if metric == "accuracy" and not all(((0 <= scores) & (scores <= 1)).all() for scores in (new, baseline)):
+    if metric == "accuracy" and not all(
+        ((0 <= scores) & (scores <= 1)).all() for scores in (new, baseline)
+    ):
         raise ValueError("an accuracy must lie between 0 and 1")
-    return Verdict((new - baseline) * METRICS[metric][0], metric, overlap, tuple(names))
+    return Verdict((new - baseline) * scale_of(metric)[0], metric, overlap, tuple(names))
+
+
+@dataclass(frozen=True, repr=False)
+class Scores(Shown):
+    """Scores of methods on the same seeds, `scores[method][metric]`: (seeds,). They show themselves
+    as a table.
+
+    scores: {method: {metric: (seeds,)}}, as `compare` takes them. methods: {method: what to say of
+    it}. overlap: rows to test on per row to train on, where the seeds are splits of one table.
+
+    Example: Scores({"new": {"accuracy": new}, "old": {"accuracy": old}}).compare("new", "old")
+    """
+
+    scores: dict
+    methods: dict = field(default_factory=dict)
+    overlap: float = 0.0
+
+    def __getitem__(self, method):
+        if method not in self.scores:
+            raise ValueError(f"there is no method {method!r}; there are {', '.join(self.scores)}")
+        return self.scores[method]
+
+    def compare(self, new, baseline, metric=None) -> Verdict:
+        """Compare two methods seed by seed; by accuracy, or by error in a regression, unless
+        `metric` is given."""
+        metric = metric or next(iter(self[new]))
+        if metric not in self[new] or metric not in self[baseline]:
+            raise ValueError(
+                f"'{new}' and '{baseline}' have no {metric} in common; they have "
+                f"{', '.join(self[new])}"
+            )
+        return compare(
+            self[new][metric], self[baseline][metric], metric, self.overlap, (new, baseline)
+        )
+
+    def gains(self, *rivals, methods=None) -> Table:
+        """What each of the methods, all unless they are named, gains over each rival; as `compare`
+        says it.
+
+        Example: scores.gains("plain", "plain, stopped")
+        """
+        methods = self.scores if methods is None else methods
+        rows = [
+            [name, *(self.compare(name, rival).numbers for rival in rivals)] for name in methods
+        ]
+        return Table(["gain over", *rivals], rows)
+
+    def table(self) -> Table:
+        """One row per method: mean over the seeds, its standard error, and what was chosen."""
+        metrics = list(
+            dict.fromkeys(metric for scores in self.scores.values() for metric in scores)
+        )
+        rows = [
+            [
+                name,
+                *(mean_and_error(scores.get(m), m, self.overlap) for m in metrics),
+                self._chosen(name),
+            ]
+            for name, scores in self.scores.items()
+        ]
+        return Table(["on the test set", *metrics, "setting"], rows)
+
+    def _chosen(self, name):
+        """The setting, where it does not merely repeat the method's name."""
+        chosen = str(self.methods.get(name, ""))
+        return "" if chosen == name else chosen
 
 
 def claim(text: str, evidence, **margin) -> None:
-    """Print `text` with a tick where `evidence` bears it out, and raise AssertionError where it does not.
+    """Print `text` with a tick where `evidence` bears it out, and raise AssertionError where it
+    does not.
 
-    In a replication, on other seeds, it prints the evidence as well, and a cross where the claim does not hold.
+    In a replication, on other seeds, it prints the evidence as well, and a cross where the claim
+    does not hold.
 
-    evidence: a Verdict with `above=`, `below=` or `within=` a margin that was set before these seeds were drawn; or,
-    without a margin, True or False.
+    evidence: a Verdict with `above=`, `below=` or `within=` a margin that was set before these
+    seeds were drawn; or, without a margin, True or False.
 
     Example: claim("L2 gains more than 7 points", verdict, above=7)
     """
@@ -155,66 +255,3 @@ def claim(text: str, evidence, **margin) -> None:
     if not holds and not replicating():
         raise AssertionError(f"This claim does not hold: {text}{seen}")
     print("✓" if holds else "✗", text + (seen if replicating() else ""))
-
-
-class Shown:
-    """What has a `table()` shows it: as HTML in a notebook, as text with the same numbers anywhere else."""
-
-    def __repr__(self):
-        return repr(self.table())
-
-    def _repr_html_(self):
-        return self.table()._repr_html_()
-
-
-def mean_and_error(scores, metric, overlap=0.0):
-    """The mean of (seeds,) scores and its standard error, corrected as a Verdict's, as text; '' for None."""
-    if scores is None:
-        return ""
-    factor, digits, unit = METRICS[metric]
-    error = _standard_error(scores, overlap) if len(scores) > 1 else np.nan
-    return f"{factor * scores.mean():.{digits}f} ± {factor * error:.{digits}f}{' %' if unit else ''}"
-
-
-class Table:
-    """Rows of cells below a header, that show themselves; the best held-out score of a column in bold."""
-
-    def __init__(self, header, rows):
-        self.cells = [list(map(str, row)) for row in (header, *rows)]
-
-    def __repr__(self):
-        widths = [max(map(len, column)) for column in zip(*self.cells)]
-        lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in self.cells]
-        return "\n".join(line.rstrip() for line in lines)
-
-    def _repr_html_(self):
-        best = list(map(_best, zip(*self.cells)))
-        head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self.cells[0])
-        body = ""
-        for name, *cells in self.cells[1:]:
-            body += f'<tr><th scope="row">{escape(name)}</th>'
-            for cell, first in zip(cells, best[1:]):
-                words = ' class="words"' if re.match(r"[^\W\d]", cell) else ""
-                shown = f"<b>{_typeset(cell)}</b>" if cell == first else _typeset(cell)
-                body += f"<td{words}>{shown}</td>"
-            body += "</tr>"
-        return f'<table class="results"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-
-
-def _typeset(text):
-    """Text as HTML, with a minus instead of a hyphen before a number."""
-    return re.sub(r"(?<!\w)-(?=\d)", "−", escape(text))
-
-
-def _best(column):
-    """The cell of a column of held-out scores that holds the best of two or more; None for other columns."""
-    header, *cells = column
-    metric, _, part = header.partition(": ")
-    scored = [cell for cell in cells if cell]
-    if metric not in METRICS or part == "training" or len(scored) < 2:
-        return None
-    return (max if metric == "accuracy" else min)(scored, key=lambda cell: float(cell.partition(" ")[0]))
-
-
-def _standard_error(values, overlap):
-    return float(values.std(ddof=1) * np.sqrt(1 / len(values) + overlap))

@@ -1,4 +1,4 @@
-"""One job: make every run of a notebook print the same numbers, whatever the machine."""
+"""Make every run of a notebook print the same numbers, whatever the machine."""
 
 import os
 import random
@@ -11,16 +11,19 @@ from threadpoolctl import threadpool_limits
 
 
 def reproducible(seed: int) -> None:
-    """Make this process compute the same bits on every run, and start all random streams from `seed`.
+    """Make this process compute the same bits on every run, and start all random streams from
+    `seed`.
 
-    Sets 64-bit floats, one thread (TensorFlow and BLAS) and deterministic operations, then seeds Python,
-    NumPy and TensorFlow. Call it at the top of a notebook, and again before anything that must not depend
+    Sets 64-bit floats, one thread (TensorFlow and BLAS) and deterministic operations, then seeds
+    Python, NumPy and TensorFlow. Call it at the top of a notebook, and again before anything that
+    must not depend
     on what ran before: every call resets the seeds.
 
     seed: a whole number, 0 ≤ seed < 2³².
 
-    Raises TypeError or ValueError for a bad seed, and RuntimeError where the promise cannot be kept:
-    TensorFlow has already computed something with other settings, or Keras runs on another backend.
+    Raises TypeError or ValueError for a bad seed, and RuntimeError where the promise cannot be
+    kept: TensorFlow has already computed something with other settings, or Keras runs on another
+    backend.
 
     Source: keras.utils.set_random_seed; tf.config.experimental.enable_op_determinism.
     """
@@ -29,7 +32,11 @@ def reproducible(seed: int) -> None:
     if not 0 <= seed < 2**32:
         raise ValueError(f"seed must lie in 0 ≤ seed < 2**32, not {seed}")
 
-    backend = sys.modules["keras"].backend.backend() if "keras" in sys.modules else os.environ["KERAS_BACKEND"]
+    backend = (
+        sys.modules["keras"].backend.backend()
+        if "keras" in sys.modules
+        else os.environ["KERAS_BACKEND"]
+    )
     if backend != "tensorflow":
         raise RuntimeError(
             f"This course runs Keras on TensorFlow, but Keras is set to run on {backend!r}. "
@@ -43,8 +50,10 @@ def reproducible(seed: int) -> None:
         tf.config.threading.set_inter_op_parallelism_threads(1)
     except RuntimeError:
         raise RuntimeError(
-            "TensorFlow has already computed something with more than one thread, so its numbers may differ "
-            "from the book's. Restart the kernel and call reproducible(...) before any TensorFlow computation."
+            "TensorFlow has already computed something with more than one thread, so its numbers "
+            "may differ "
+            "from the book's. Restart the kernel and call reproducible(...) before any "
+            "TensorFlow computation."
         ) from None
     tf.config.experimental.enable_op_determinism()
     tf.get_logger().setLevel("ERROR")  # it would warn on stderr that many models mean many graphs
@@ -57,7 +66,8 @@ def reproducible(seed: int) -> None:
 
 
 def rng(seed: int, *stream: int) -> np.random.Generator:
-    """The random numbers of `seed`: all that this course draws for data, order of rows and noise comes from here.
+    """The random numbers of `seed`: all that this course draws for data, order of rows and noise
+    comes from here.
 
     stream: whole numbers that tell one use of a seed from another, so that neither moves the other.
 
@@ -67,14 +77,17 @@ def rng(seed: int, *stream: int) -> np.random.Generator:
 
 
 def seed_weights(seed: int) -> None:
-    """Draw the initial weights of the next Keras model from `seed`: the same as keras.utils.set_random_seed gives.
+    """Draw the initial weights of the next Keras model from `seed`: the same as
+    keras.utils.set_random_seed gives.
 
-    Keras takes the seeds of its layers from Python's random numbers, so seeding these is enough. set_random_seed also
-    empties TensorFlow's cache of operations, so that all compiled functions are slow once more; here that happens at
-    every 100th model only, since a model leaves 0.25 MB in that cache.
+    Keras takes the seeds of its layers from Python's random numbers, so seeding these is enough.
+    set_random_seed also empties TensorFlow's cache of operations, so that all compiled functions
+    are slow once more; here that happens at every 100th model only, since a model leaves 0.25 MB in
+    that cache.
 
-    Give Dropout and GaussianNoise layers a `seed` of their own. Without one, a layer with rate 0 draws no seed and one
-    with rate 0.3 does, so that the layers after it start from other weights, and a pair is no pair.
+    Give Dropout and GaussianNoise layers a `seed` of their own. Without one, a layer with rate 0
+    draws no seed and one with rate 0.3 does, so that the layers after it start from other weights,
+    and a pair is no pair.
     """
     global _seeded
     _seeded += 1
@@ -89,15 +102,18 @@ _seeded = 0
 
 
 def moved(seed: int) -> int:
-    """`seed`, or, where the environment has REGBOOK_SEEDS=N, the one N further on: all is drawn anew, and paired still.
+    """`seed`, or, where the environment has REGBOOK_SEEDS=N, the one N further on: all is drawn
+    anew, and paired still.
 
-    N is a multiple of 20, so that images move to another division. A replication sets it, and `claim` then reports.
+    N is a multiple of 20, so that images move to another division. A replication sets it, and
+    `claim` then reports.
     """
     return seed + (_shift() if _moving else 0)
 
 
 def replicating() -> bool:
-    """Are claims reported, instead of stopping what does not hold? REGBOOK_SEEDS=0 does that with the book's seeds."""
+    """Are claims reported, instead of stopping what does not hold? REGBOOK_SEEDS=0 does that with
+    the book's seeds."""
     return "REGBOOK_SEEDS" in os.environ
 
 
@@ -118,7 +134,9 @@ _moving = True
 def _shift() -> int:
     text = os.environ.get("REGBOOK_SEEDS", "0")
     if not (text.isascii() and text.isdigit() and int(text) % 20 == 0 and int(text) <= 10**9):
-        raise ValueError(f"REGBOOK_SEEDS must be a multiple of 20 from 0 to 1000000000, not {text!r}")
+        raise ValueError(
+            f"REGBOOK_SEEDS must be a multiple of 20 from 0 to 1000000000, not {text!r}"
+        )
     return int(text)
 
 
@@ -127,10 +145,11 @@ def _nudging() -> bool:
 
 
 def nudged(array: np.ndarray) -> np.ndarray:
-    """`array`, or, where the environment has REGBOOK_NUDGE=1, every number moved up by one unit in the last place.
+    """`array`, or, where the environment has REGBOOK_NUDGE=1, every number moved up by one unit in
+    the last place.
 
-    A switch for the tests: what a notebook prints must not depend on the last bit of its data and of its
-    initial weights, since that bit depends on the processor.
+    A switch for the tests: what a notebook prints must not depend on the last bit of its data and
+    of its initial weights, since that bit depends on the processor.
     """
     return np.nextafter(array, np.inf) if _nudging() else array
 
@@ -147,7 +166,9 @@ def _nudge_initialisers(keras):
             continue
 
         def draw_nudged(self, shape, dtype=None, draw=draw):
-            return keras.ops.convert_to_tensor(nudged(keras.ops.convert_to_numpy(draw(self, shape, dtype))))
+            return keras.ops.convert_to_tensor(
+                nudged(keras.ops.convert_to_numpy(draw(self, shape, dtype)))
+            )
 
         draw_nudged.nudges = True
         initialiser.__call__ = draw_nudged

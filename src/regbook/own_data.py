@@ -1,4 +1,4 @@
-"""One job: a reader's own table, checked and split as the course's data sets are."""
+"""A reader's own table, checked and split as the course's data sets are."""
 
 from dataclasses import replace
 
@@ -13,33 +13,41 @@ MISSING = ("", "?", "na", "n/a", "nan", "none", "<na>")  # what stands for a val
 
 
 def split(x, labels, seeds=range(20)) -> DataSet:
-    """Split a table of your own, afresh for every seed: 60 % to train on, 20 % to validate on, 20 % to test on.
+    """Split a table of your own, afresh for every seed: 60 % to train on, 20 % to validate on, 20 %
+    to test on.
 
-    x: (rows, inputs), numbers or their texts. labels: (rows,), the class of each row as a number or a word. Each part
-    gets about the same share of each class. The inputs are standardised with the training rows. In the result the
-    classes are numbered 0, 1, 2, … in the order of `np.unique(labels)`.
+    x: (rows, inputs), numbers or their texts. labels: (rows,), the class of each row as a number or
+    a word. Each part gets about the same share of each class. The inputs are standardised with the
+    training rows. In the result the classes are numbered 0, 1, 2, … in the order of
+    `np.unique(labels)`.
 
-    Rows must be independent: of a person with several rows, some would be trained on and others tested.
+    Rows must be independent: of a person with several rows, some would be trained on and others
+        tested.
 
-    Raises TypeError or ValueError, naming the columns or classes, where the table can't be used as it is.
+    Raises TypeError or ValueError, naming the columns or classes, where the table can't be used as
+    it is.
     Source: scikit-learn's train_test_split and StandardScaler.
     """
     check_seeds(seeds)
     x, labels = nudged(_checked_inputs(x)), _checked_labels(labels)
     if len(x) != len(labels):
-        raise ValueError(f"x has {len(x)} rows, and there are {len(labels)} labels: each row needs one")
+        raise ValueError(
+            f"x has {len(x)} rows, and there are {len(labels)} labels: each row needs one"
+        )
     classes, y, counts = np.unique(labels, return_inverse=True, return_counts=True)
     if len(classes) < 2:
         raise ValueError(f"all labels are {classes[0]!s}: there is nothing to tell apart")
     if labels.dtype.kind in "iuf" and len(classes) > len(labels) / FEWEST:
         raise ValueError(
-            f"{len(classes)} different labels in {len(labels)} rows look like measurements, not classes, and this "
+            f"{len(classes)} different labels in {len(labels)} rows look like measurements, not "
+            "classes, and this "
             "template tells classes apart"
         )
     rare = [f"{name} ({count})" for name, count in zip(classes, counts) if count < FEWEST]
     if rare:
         raise ValueError(
-            f"classes with fewer than {FEWEST} rows can't be split: {', '.join(rare)}. Join or leave them out"
+            f"classes with fewer than {FEWEST} rows can't be split: {', '.join(rare)}. Join or "
+            "leave them out"
         )
 
     data = for_seeds("your data", seeds, lambda seed: _split_once(x, y, seed))
@@ -55,14 +63,19 @@ def _split_once(x, y, seed):
 
 def _checked_inputs(x):
     if np.ma.isMaskedArray(x):
-        x = np.ma.filled(x.astype(float), np.nan)  # asarray would hand on whatever stands below the mask
+        x = np.ma.filled(
+            x.astype(float), np.nan
+        )  # asarray would hand on whatever stands below the mask
     try:
         x = np.asarray(x)
     except ValueError:
-        raise ValueError("the rows of x differ in length: each needs a value in every column") from None
+        raise ValueError(
+            "the rows of x differ in length: each needs a value in every column"
+        ) from None
     if x.dtype.names:
         raise ValueError(
-            f"x holds named columns, {', '.join(x.dtype.names)}: join those that are inputs, such as "
+            f"x holds named columns, {', '.join(x.dtype.names)}: join those that are inputs, such "
+            "as "
             f"np.column_stack([x[{x.dtype.names[0]!r}], ...])"
         )
     if x.ndim != 2 or not x.size:
@@ -70,24 +83,30 @@ def _checked_inputs(x):
     if x.dtype.kind not in "biuf":
         x = np.array([[_number(value) for value in row] for row in x.tolist()], dtype=object)
         words = [
-            f"{i} ('{next(filter(_is_word, column))}')" for i, column in enumerate(x.T) if any(map(_is_word, column))
+            f"{i} ('{next(filter(_is_word, column))}')"
+            for i, column in enumerate(x.T)
+            if any(map(_is_word, column))
         ]
         if words:
             raise TypeError(
-                f"these columns of x (counted from 0) hold words: {', '.join(words)}. Replace a word by columns of 0 "
-                "and 1, or leave the column out; where it means a missing value, fill that in, or leave out the row"
+                f"these columns of x (counted from 0) hold words: {', '.join(words)}. Replace a "
+                "word by columns of 0 "
+                "and 1, or leave the column out; where it means a missing value, fill that in, "
+                "or leave out the row"
             )
     x = x.astype(float)
     holes = [f"{i} ({count})" for i, count in enumerate((~np.isfinite(x)).sum(axis=0)) if count]
     if holes:
         raise ValueError(
-            f"these columns of x (counted from 0) hold missing or infinite values: {', '.join(holes)}. Fill them in, "
+            "these columns of x (counted from 0) hold missing or infinite values: "
+            f"{', '.join(holes)}. Fill them in, "
             "or leave out those rows or columns"
         )
     constant = [str(i) for i in np.flatnonzero((x == x[:1]).all(axis=0))]
     if constant:
         raise ValueError(
-            f"these columns of x (counted from 0) are the same in every row: {', '.join(constant)}. Leave them out"
+            "these columns of x (counted from 0) are the same in every row: "
+            f"{', '.join(constant)}. Leave them out"
         )
     return x
 
@@ -109,14 +128,18 @@ def _is_word(value):
 def _checked_labels(labels):
     labels = np.asarray(labels)
     if labels.ndim == 2 and labels.shape[1] > 1:
-        raise ValueError("labels must be one column; np.argmax(labels, axis=1) turns columns of 0 and 1 into it")
+        raise ValueError(
+            "labels must be one column; np.argmax(labels, axis=1) turns columns of 0 and 1 into it"
+        )
     labels = labels.ravel() if labels.ndim == 2 else labels
     if labels.ndim != 1:
         raise ValueError(f"labels must be one column, (rows,); their shape is {labels.shape}")
     missing = np.array([str(label).strip().lower() in MISSING for label in labels.tolist()])
     if missing.any():
         raise ValueError(
-            f"{missing.sum()} labels are missing, the first in row {missing.argmax()}: leave out those rows"
+            f"{missing.sum()} labels are missing, the first in row {missing.argmax()}: leave out "
+            "those rows"
         )
-    # Numbers stay numbers, so that np.unique puts them in the same order here and at the caller's: 9 before 10.
+    # Numbers stay numbers, so that np.unique puts them in the same order here and at the caller's:
+    # 9 before 10.
     return np.array(labels.tolist()) if labels.dtype.kind == "O" else labels

@@ -17,7 +17,7 @@ from prose import unsupported_numbers
 
 from conftest import NOTEBOOKS, ROOT
 from regbook import plots
-from regbook.svg import as_svg
+from regbook.figures.svg import as_svg
 from tools.notebooks import stored
 
 DRAW = "from regbook import plots\nimport matplotlib.pyplot as plt"

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from regbook import plots  # noqa: F401, its import sets the style of all figures
-from regbook.knobs import Knob
+from regbook.figures.knobs import Knob
 
 BITS = 1e-13  # what another processor's arithmetic may move
 

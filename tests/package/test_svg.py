@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from conftest import ROOT
-from regbook.plots import STYLE
-from regbook.svg import INKS, as_png, as_svg
+from regbook.figures.plots import STYLE
+from regbook.figures.svg import INKS, as_png, as_svg
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""One job: a figure as SVG that is the same text on every machine, and takes inks and letters from the page around it.
+"""A figure as SVG that is the same text on every machine, and takes inks and letters from the page around it.
 
 Light or dark, it reads on both. Letters are laid out large, for a figure shrunk to a phone, and shown smaller where it
 is shown at its size: so none can collide or be cut.

@@ -1,4 +1,4 @@
-"""One job: a figure with a knob, which turns in the rendered page as well: no kernel, no network, no library."""
+"""A figure with a knob, which turns in the rendered page as well: no kernel, no network, no library."""
 
 import base64
 import html
@@ -7,7 +7,7 @@ import re
 
 import matplotlib.pyplot as plt
 
-from regbook.svg import as_svg
+from regbook.figures.svg import as_svg
 
 # A few lines of the page's own script: make the slider and the names of its stops, and show the picture of its place
 # and what it says. Where no script runs, the first picture and the list of words remain. The lengths stand here and not

@@ -1,4 +1,4 @@
-"""One job: the figures of the course, in one style: colour-blind-safe, and never told apart by colour alone."""
+"""The figures of the course, in one style: colour-blind-safe, and never told apart by colour alone."""
 
 import matplotlib.pyplot as plt
 import matplotlib_inline.backend_inline  # noqa: F401, its import registers formats of its own, which ours replace
@@ -6,7 +6,7 @@ import numpy as np
 from IPython import get_ipython
 from matplotlib.figure import Figure
 
-from regbook.svg import as_png, as_svg
+from regbook.figures.svg import as_png, as_svg
 
 # Inks of svg.py, which change with the page.
 PLAIN, PENALTY, DROPOUT, OTHER, GREY = "#000000", "#0072B2", "#D55E00", "#009E73", "#777777"
@@ -53,20 +53,6 @@ def u_curve(axes, strengths, scores, label, color=PENALTY, style="-"):
     axes.fill_between(places, mean - error, mean + error, color=color, alpha=0.2, linewidth=0)
     axes.plot(places, scores, ".", color=color, alpha=0.4, markersize=4)
     axes.set_xticks(places, [f"{s:g}" for s in strengths])
-
-
-def pairs(axes, baseline, new, names):
-    """Draw one line per seed from its score with the baseline to its score with the new method; means in bold.
-
-    axes: Matplotlib axes. baseline, new: (seeds,). names: the two methods.
-    """
-    both = np.array([baseline, new])
-    worse = both[1] < both[0]
-    axes.plot(both[:, ~worse], "-", color=PENALTY, alpha=0.6, linewidth=1, marker=".")
-    axes.plot(both[:, worse], "--", color=DROPOUT, alpha=0.6, linewidth=1, marker=".")
-    axes.plot(both.mean(axis=1), color=PLAIN, linewidth=3, marker="o")
-    axes.set_xticks([0, 1], names)
-    axes.set_xlim(-0.3, 1.3)
 
 
 def examples(data):

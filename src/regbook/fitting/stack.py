@@ -1,0 +1,222 @@
+"""Many Keras models of one kind as one, computed by Keras's own layers.
+
+The weights of a member, as each of the models is called here, stand in a row, so those of all are
+one matrix, (members, numbers). Each layer is called as Keras calls it, for one member, by
+`layer.stateless_call`; `tf.vectorized_map` turns that into one call for all. Ours is only what
+differs between members where Keras wants a Python number (noise), and a shortcut for convolutions.
+"""
+
+import gc
+import math
+from collections import OrderedDict
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers, losses
+
+from regbook.fitting.kinds import NOISY, SPATIAL, loss_of, noisy_layers
+
+KEPT = 16  # kinds that stay compiled, some 10 MB each; no notebook of the course has more than 8
+# Numbers of one layer held at once when members are measured: 2 MB, what a processor's cache holds.
+_BLOCK = 2**18
+
+WHOLE, ONE = tf.TensorSpec([None], "int64"), tf.TensorSpec([], "int64")
+
+_stacks = OrderedDict()
+
+
+def stack_for(kind, model):
+    """The Stack for the models of a kind, which is `kind_of(model)`; a known one is not made
+    again."""
+    _stacks[kind] = _stacks.pop(kind, None) or Stack(model)
+    if len(_stacks) > KEPT:
+        _stacks.popitem(last=False)
+        gc.collect()  # compiled functions refer to themselves in circles, which nothing else frees
+    return _stacks[kind]
+
+
+def compiled(*signature):
+    """tf.function without AutoGraph: to rewrite Python code takes it longer than all tracing."""
+    return tf.function(input_signature=signature, autograph=False)
+
+
+class Stack:
+    """Models of one kind as one: what they make of their inputs, and how far off that is."""
+
+    def __init__(self, model):
+        self.model, self.loss = model, loss_of(model)
+        self.dtype, self.noisy = model.trainable_weights[0].dtype, noisy_layers(model)
+        self.inputs, self.outputs = model.input_shape[1:], model.output_shape[1:]
+        self.widest = max(math.prod(layer.output.shape[1:]) for layer in model.layers)
+        self.takes_classes = isinstance(self.loss, losses.SparseCategoricalCrossentropy)
+        self.takes_columns = isinstance(self.loss, losses.CategoricalCrossentropy)
+        # TensorFlow drops the axis of a single member where Keras adds the bias of a convolution.
+        convolved = any(isinstance(layer, (layers.Conv1D, layers.Conv2D)) for layer in model.layers)
+        self.fewest = 2 if convolved else 1
+        y = (self.outputs[:-1], "int64") if self.takes_classes else (self.outputs, self.dtype)
+        self.data_specs = [  # (members, rows, …) each
+            tf.TensorSpec([None, None, *shape], dtype)
+            for shape, dtype in ((self.inputs, self.dtype), y)
+        ]
+        self.passes = None  # training, for the number of members that was asked for last
+        self._scores, self._outputs = self._compile()
+
+    @property
+    def heading(self):
+        """What the loss that `measure` gives is called; accuracy and log loss are what they say."""
+        if isinstance(self.loss, losses.MeanSquaredError):
+            return "error"
+        several = isinstance(self.loss, losses.BinaryCrossentropy) and self.outputs[-1] > 1
+        return "loss (binary_crossentropy)" if several else "log loss"
+
+    def measure(self, weights, states, x, y):
+        """Loss and accuracy of each member in inference mode, (members,) each; NaN for a
+        regression's.
+
+        The loss is that of the data, without penalty and label smoothing. Arguments: (members, …)
+        each.
+        """
+        block = tf.constant(self._block(weights), tf.int64)
+        return (
+            self._scores(*self._filled_up(weights, states, x, y), block).numpy()[: len(weights)].T
+        )
+
+    def predict(self, weights, states, x):
+        """(members, rows, …): the outputs of each member in inference mode. Arguments as
+        `measure`'s."""
+        weights_and_states, block = self._filled_up(weights, states), 4 * self._block(weights)
+        parts = [x[:, start : start + block] for start in range(0, x.shape[1], block)]
+        outputs = [self._outputs(*weights_and_states, *self._filled_up(part)) for part in parts]
+        return np.concatenate(outputs, axis=1)[: len(weights)]
+
+    # How many rows all members are shown at a time.
+    def _block(self, weights):
+        return max(1, _BLOCK // (len(weights) * self.widest))
+
+    # Arrays of `fewest` members at least: a single one may have to be doubled.
+    def _filled_up(self, *arrays):
+        return [
+            part if len(part) >= self.fewest else np.repeat(part, self.fewest, 0) for part in arrays
+        ]
+
+    def forward(self, weights, states, x, noise=None, sizes=None):
+        """The model of one member, on (rows, …): its outputs and new states; it trains with
+        noise."""
+        trained = iter(cut(weights, self.model.trainable_weights))
+        kept = iter(cut(states, self.model.non_trainable_weights))
+        place, after = 0, []
+        for layer in self.model.layers:
+            arrays = [next(trained) for _ in layer.trainable_weights]
+            if isinstance(layer, NOISY):
+                if noise is not None:
+                    x = _noisy(layer, x, noise[place], sizes[place])
+                place += 1
+            elif isinstance(layer, layers.Conv2D) and x.shape[-1] == 1:
+                x = _convolve_one_channel(layer, x, *arrays)
+            else:
+                normal = isinstance(layer, layers.BatchNormalization)
+                mode = {"training": noise is not None} if normal else {}
+                unmoved = [next(kept) for _ in layer.non_trainable_weights]
+                x, new = layer.stateless_call(arrays, unmoved, x, **mode)
+                after += [tf.reshape(state, [-1]) for state in new]
+        return x, tf.concat([*after, tf.zeros(0, self.dtype)], 0)
+
+    def draw(self, place, random, rows):
+        """Random numbers for an epoch of the noisy layer at `place`, for one seed: (rows, …)."""
+        normal = isinstance(self.noisy[place], layers.GaussianNoise)
+        draw = random.standard_normal if normal else random.random
+        return draw((rows, *noise_shape(self.noisy[place])), np.float32)
+
+    # (rows,) of 0 and 1, as `model.fit` reports "accuracy", but cut where the loss cuts.
+    def _accuracy(self, y, outputs):
+        if self.heading == "error":
+            return tf.fill([tf.shape(outputs)[0]], tf.constant(np.nan, self.dtype))
+        if self.takes_classes:
+            return keras.metrics.sparse_categorical_accuracy(y, outputs)
+        if self.outputs[-1] > 1:
+            return keras.metrics.categorical_accuracy(y, outputs)
+        middle = 0.0 if self.loss.get_config()["from_logits"] else 0.5
+        return keras.metrics.binary_accuracy(y, outputs, middle)
+
+    # Two functions in inference mode: one for loss and accuracy, and one for the outputs.
+    def _compile(self):
+        numbers, config = tf.TensorSpec([None, None], self.dtype), self.loss.get_config()
+        plain = {"label_smoothing": 0.0} if "label_smoothing" in config else {}
+        loss = type(self.loss).from_config(config | plain)
+
+        @compiled(numbers, numbers, *self.data_specs, ONE)
+        def scores(weights, states, x, y, block):
+            def score(member):
+                *arrays, x, y = member
+                outputs, _ = self.forward(*arrays, x)
+                sums = []
+                for function in (loss.call, self._accuracy):
+                    of_rows = tf.cast(function(y, outputs), self.dtype)
+                    of_rows = tf.reshape(of_rows, [tf.shape(x)[0], -1])
+                    sums.append(tf.reduce_sum(tf.reduce_mean(of_rows, axis=1)))
+                return tf.stack(sums)
+
+            def one_block(start, total):
+                members = weights, states, *(rows[:, start : start + block] for rows in (x, y))
+                return start + block, total + tf.vectorized_map(score, members)
+
+            rows = tf.shape(x, "int64")[1]
+            start = tf.constant(0, tf.int64), tf.zeros([tf.shape(weights)[0], 2], weights.dtype)
+            _, total = tf.while_loop(lambda start, _: start < rows, one_block, start)
+            return total / tf.cast(rows, total.dtype)  # divided last, so that shares are exact
+
+        @compiled(numbers, numbers, self.data_specs[0])
+        def outputs(*members):
+            return tf.vectorized_map(lambda member: self.forward(*member)[0], members)
+
+        return scores, outputs
+
+
+def sizes_of(weights):
+    """How many numbers each weight array holds."""
+    return [math.prod(weight.shape) for weight in weights]
+
+
+def cut(row, weights):
+    """The row of one member as tensors of the shapes of `weights`."""
+    parts = tf.split(row, sizes_of(weights)) if weights else []
+    return [tf.reshape(part, weight.shape) for part, weight in zip(parts, weights)]
+
+
+def noise_shape(layer):
+    """Shape of the random numbers for one row: a SpatialDropout draws one for each map."""
+    shape = layer.input.shape[1:]
+    return (*[1] * (len(shape) - 1), shape[-1]) if isinstance(layer, SPATIAL) else shape
+
+
+def _noisy(layer, x, noise, size):
+    if isinstance(layer, layers.GaussianNoise):
+        return x + size * tf.cast(noise, x.dtype)
+    return tf.where(noise >= tf.cast(size, noise.dtype), x * (1 / (1 - size)), 0)
+
+
+# Conv2D on images of one channel, (rows, height, width, 1), as a product of patches and kernel.
+# For many members this is two to three times as fast as TensorFlow's own, whose gradient is a loop
+# over members.
+def _convolve_one_channel(layer, x, kernel, bias=None):
+    sizes, steps, gaps = kernel.shape[:2], layer.strides, layer.dilation_rate
+    x, spans = x[..., 0], [(size - 1) * gap + 1 for size, gap in zip(sizes, gaps)]
+    if layer.padding == "same":
+        triples = zip(x.shape[1:], steps, spans)
+        missing = [max(0, (-(-n // step) - 1) * step + span - n) for n, step, span in triples]
+        x = tf.pad(x, [(0, 0), *((m // 2, m - m // 2) for m in missing)])
+    ends = [n - span + 1 for n, span in zip(x.shape[1:], spans)]  # where the last patch begins
+    # One patch is made of what one place in the kernel sees, for all places of the kernel.
+    rows, columns = (
+        [slice(place * gap, place * gap + end, step) for place in range(size)]
+        for size, gap, end, step in zip(sizes, gaps, ends, steps)
+    )
+    patches = [x[:, row, column] for row in rows for column in columns]
+    kernel = tf.reshape(kernel, [-1, kernel.shape[-1]])
+    if bias is not None:  # the weight of one more input that is always 1
+        patches.append(tf.ones_like(patches[0]))
+        kernel = tf.concat([kernel, bias[None]], 0)
+    seen = tf.reshape(tf.stack(patches), [len(patches), -1])
+    products = tf.matmul(seen, kernel, transpose_a=True)
+    return layer.activation(tf.reshape(products, [-1, *patches[0].shape[1:], kernel.shape[-1]]))
