@@ -1,7 +1,6 @@
 """Do the exercises answer as a patient teacher would, and do pages, checks and solutions hold the same exercises?"""
 
 import re
-import time
 
 import nbformat
 import numpy as np
@@ -13,7 +12,6 @@ from conftest import ASKING
 from regbook.exercises import Break, Exercises, Function, Value, of_chapter
 from regbook.exercises.exercise import UNANSWERED
 from regbook.exercises.report import PARTS, Report
-from regbook.exercises.run import run_safely
 
 
 def exercises_of(path):
@@ -46,17 +44,9 @@ def test_every_mistake_that_is_known_is_recognised(exercise):
             assert exercise.mistake(wrong) == looks_like
 
 
-class Hostile:
-    def __array__(self, *_, **__):
-        raise SystemExit("no")
-
-    def __eq__(self, other):
-        raise RuntimeError("no")
-
-
 SELF = []
 SELF.append(SELF)
-ANYTHING = ["text", b"bytes", {}, {1: 2}, set(), object(), Hostile(), SELF, [[1], [2, 3]], 1j, np.array(["a"]), int,
+ANYTHING = ["text", b"bytes", {}, {1: 2}, set(), object(), SELF, [[1], [2, 3]], 1j, np.array(["a"]), int,
             float("nan"), float("inf"), [], np.zeros((3, 0)), np.zeros((2, 3, 4)), -1, range(3), 10**400, [None, 1],
             lambda: 1, lambda *_: None, iter([1])]  # fmt: skip
 
@@ -109,41 +99,25 @@ def test_to_break_a_claim_takes_a_prediction_and_a_setting():
     assert exercise.mistake((..., 3)) == UNANSWERED
 
 
-def stubborn():
-    end = time.monotonic() + 5  # long after it was given up; asleep, it is no burden to the tests that follow
-    while time.monotonic() < end:
-        try:
-            time.sleep(0.01)
-        except BaseException:
-            continue
+def stops(*case):
+    return np.linalg.inv(np.zeros((2, 2)))
 
 
 @pytest.mark.parametrize(
     "function, said",
     [
-        (stubborn, "within"),
-        (lambda: exit(), "SystemExit"),
-        (lambda: 1 / 0, r"ZeroDivisionError in line \d+ of its cell: division by zero"),
-        (lambda: (lambda f: f(f))(lambda f: f(f)), "RecursionError"),
-        (lambda: undefined, "name 'undefined' is not defined"),  # noqa: F821
+        (stops, f"It stopped with LinAlgError in line {stops.__code__.co_firstlineno + 1} of its cell: Singular"),
+        (lambda *case: undefined, "of its cell: name 'undefined' is not defined."),  # noqa: F821
+        (lambda *case: (lambda f: f(f))(lambda f: f(f)), "RecursionError"),
     ],
-    ids=["stubborn", "exit", "division", "recursion", "undefined"],
+    ids=["error", "name", "recursion"],
 )
-def test_a_reader_s_function_can_do_no_harm(function, said):
-    result, trouble = run_safely(function, (), seconds=0.3)
-    assert result is None and re.search(said, trouble)
-
-
-def test_an_endless_function_is_stopped():
-    turns = []
-    assert "within" in run_safely(lambda: [turns.append(1) for _ in iter(int, 1)], (), seconds=0.1)[1]
-    before = len(turns)
-    time.sleep(0.1)
-    assert len(turns) == before
+def test_a_function_that_stops_is_told_where(function, said):
+    assert said in EXERCISES["l2-keras: bill"].mistake(function)
 
 
 def spoil(kernels, biases, strength):
-    kernels[:] = [Hostile()]
+    kernels.pop()
     return 0.1
 
 
