@@ -172,6 +172,7 @@ WRONG = {
     "penalty: price": [
         (lambda w, b, X, y, s: (y - X @ w - b) ** 2 + s * w @ w, "the mean of the 4"),
         (lambda w, b, X, y, s: print(w), "Did you forget return?"),
+        (lambda *case: 1.005 * price_in_a_loop(*case), "it should be smaller"),
     ],
     "penalty: gradient": [
         (lambda w, X, y, s: -X.T @ (y - X @ w) / len(y) + s * w, "half as large"),

@@ -41,6 +41,11 @@ def test_one_frame_a_value_and_the_first_is_seen_without_script():
     assert says == "value 2 &amp; more" and base64.b64decode(picture).decode() == frames[1][1]
 
 
+def test_no_words_can_end_the_script():
+    html = knob(caption="A </script>.", label="</script>", draw=lambda value: f"{plt.figure()} </script>")._repr_html_()
+    assert html.count("</script>") == 1 and html.endswith("</script>")
+
+
 def test_stops_are_named_as_many_as_a_phone_has_room_for():
     def stops(values):
         html = knob(values=values, start=values[0], draw=lambda value: f"{plt.figure()} {value}")._repr_html_()

@@ -69,6 +69,7 @@ def verdict(mean, error):
         (verdict(4, 0.5), verdict(4, 1), "less sure"),
         (4, verdict(6, 1), "grows"),
         (verdict(-4, 0.5), verdict(-2, 0.5), "shrinks"),
+        (4, verdict(2.8, 0.1), "shrinks"),
         (4, verdict(1.5, 1), "vanishes"),
         (4, verdict(0.3, 0.1), "vanishes"),
         (4, verdict(-1, 0.6), "vanishes"),
