@@ -3,17 +3,13 @@
 import os
 import shutil
 import time
-from pathlib import Path
 
 import pytest
-import yaml
 
-import tasks
+from tools.notebooks import ROOT, contents
 
-ROOT, NOTEBOOKS = tasks.ROOT, [Path(name) for name in tasks.NOTEBOOKS]
 SITE = ROOT / "_build/html"
-PARTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
-CHAPTERS = [ROOT / f"{entry['file']}.ipynb" for entry in PARTS[0]["chapters"]]  # the course, in its order
+CHAPTERS = [ROOT / f"{name}.ipynb" for name in contents()[1]]  # the course, in its order
 ASKING = [*CHAPTERS, ROOT / "chapters/judge.ipynb"]  # the pages with exercises
 
 os.environ["TQDM_DISABLE"] = "1"  # a progress bar would be part of what is printed

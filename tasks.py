@@ -12,7 +12,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 ENVIRONMENT = ROOT / ".venv"
-NOTEBOOKS = sorted(map(str, [*ROOT.glob("chapters/*.ipynb"), *ROOT.glob("chapters/solutions/*.ipynb")]))
 BIN = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
 READER, MAINTAINER = ["requirements.txt"], ["requirements.txt", "requirements-dev.txt"]
 DISK_MB = 3000  # what the environment takes, and some room
@@ -45,20 +44,20 @@ def notebooks(*names):
     """Run notebooks in place, all or those named: the one way to change a stored number"""
     set_up(READER)
     os.environ["TQDM_DISABLE"] = "1"  # a progress bar would be part of what is printed
-    run("python", "tools/notebooks.py", *(names or NOTEBOOKS))
+    run("python", "-m", "tools.run_notebooks", *names)
 
 
 def replicate(*shifts):
     """Draw all seeds of the course anew, twice, and write down which claims hold"""
     set_up(READER)
-    run("python", "tools/replicate.py", *shifts)
+    run("python", "-m", "tools.replicate", *shifts)
 
 
 def lab():
     """Open the course in JupyterLab"""
     set_up(READER)
     # Trusted, the stored knobs turn before anything was run.
-    run("jupyter-trust", *NOTEBOOKS)
+    run("jupyter-trust", *map(str, ROOT.glob("chapters/**/*.ipynb")))
     # Pages open as pages, not as their source.
     settings = ENVIRONMENT / "etc/jupyter/labconfig"
     settings.mkdir(parents=True, exist_ok=True)
@@ -69,9 +68,9 @@ def lab():
 def bench():
     """Measure what the chapters and fit_together cost; takes half an hour"""
     set_up(READER)
-    for command in ("chapters.py", "together.py", "together.py architectures", "together.py members", "choosing.py"):
-        script, *arguments = command.split()
-        run("python", f"benchmarks/{script}", *arguments)
+    for command in ("chapters", "together", "together architectures", "together members", "choosing"):
+        name, *arguments = command.split()
+        run("python", "-m", f"benchmarks.{name}", *arguments)
 
 
 def lock(*packages):

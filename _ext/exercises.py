@@ -14,6 +14,7 @@ import nbformat
 from sphinx.errors import ExtensionError
 
 from regbook.exercises import of_chapter
+from tools.notebooks import read
 
 TASK = re.compile(r"^```\{exercise\}\n:label: (?P<label>[\w-]+)$", re.MULTILINE)
 LINK = re.compile(r"^\[Solution\]\(solutions/(?P<notebook>[\w-]+)\.ipynb#(?P<exercise>[\w-]+)\)$", re.MULTILINE)
@@ -46,7 +47,7 @@ def _solution(app, folder, notebook, exercise):
         return ""
     path = folder / "solutions" / f"{notebook}.ipynb"
     app.env.note_dependency(str(path))
-    cells = section(nbformat.read(path, as_version=4), exercise)
+    cells = section(read(path), exercise)
     if not cells:
         raise ExtensionError(f"{path.name} has no section '## {exercise}'")
     body = "\n\n".join(part for cell in cells for part in _parts(cell))

@@ -3,50 +3,39 @@ mistakes that its check recognises; made from the table of contents, the noteboo
 """
 
 import re
-from pathlib import Path
 
-import nbformat
-import yaml
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from regbook.exercises import of_chapter
+from tools.notebooks import in_order, markdown, read
 
 
 class ExerciseList(SphinxDirective):
     def run(self):
-        root = Path(self.env.srcdir)
-        parts = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))["parts"]
-        paths = [root / f"{entry['file']}.ipynb" for part in parts for entry in part["chapters"]]
-        paths = [path for path in paths if path.exists()]
-        for path in paths:
+        lines = []
+        for path in in_order():
             self.env.note_dependency(str(path))
+            lines += asked(path)
         parent = nodes.Element()
-        lines = [line for path in paths for line in asked(path)]
         self.state.nested_parse(StringList(lines, self.get_source_info()[0]), self.content_offset, parent)
         return parent.children
 
 
 def asked(path):
     """What a page asks, as MyST; nothing where it has no exercise."""
-    if "```{exercise}" in text(path):
+    if "```{exercise}" in markdown(read(path)):
         exercises = of_chapter(path.stem).by_label
         yield from ("", f"**[](/chapters/{path.name})**", "")
         yield from trained(path, exercises)
         yield from mistakes(exercises.values())
 
 
-def text(path):
-    """The Markdown of a notebook."""
-    cells = nbformat.read(path, as_version=4).cells
-    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-
-
 def objectives(path):
     """The items below "What you'll learn" in a notebook."""
-    listed = re.search(r"\*\*What you'll learn\*\*\n\n((?:- .*\n(?:  .*\n)*)+)", text(path))
+    listed = re.search(r"\*\*What you'll learn\*\*\n\n((?:- .*\n(?:  .*\n)*)+)", markdown(read(path)))
     if not listed:
         raise ExtensionError(f"{path.name} has no list below a line **What you'll learn** and an empty line")
     return [" ".join(item.split()) for item in re.split(r"^- ", listed[1], flags=re.MULTILINE)[1:]]

@@ -14,13 +14,13 @@ import time
 from importlib import metadata
 from pathlib import Path
 
-import nbformat
 import psutil
 from nbclient import NotebookClient
-from together import X, Y, original, seconds
+from nbformat.v4 import new_code_cell
 
-HERE = Path(__file__).parent
-NOTEBOOKS = sorted([*HERE.parent.glob("chapters/*.ipynb"), *HERE.parent.glob("chapters/solutions/*.ipynb")])
+from benchmarks.together import X, Y, original, seconds
+from tools.notebooks import NOTEBOOKS, ROOT, read
+
 REPORT = "import json, resource, sys; u = resource.getrusage(resource.RUSAGE_SELF)\n"
 REPORT += "print(json.dumps([u.ru_utime + u.ru_stime, u.ru_maxrss / (1e6 if sys.platform == 'darwin' else 1e3)]))"
 
@@ -28,8 +28,8 @@ REPORT += "print(json.dumps([u.ru_utime + u.ru_stime, u.ru_maxrss / (1e6 if sys.
 async def run(path, wait=0):
     """Run a notebook. Returns its seconds, and its kernel's processor seconds and peak memory in MB."""
     await asyncio.sleep(wait)  # two kernels that start in the same moment can be given the same ports
-    notebook = nbformat.read(path, as_version=4)
-    notebook.cells.append(nbformat.v4.new_code_cell(REPORT))
+    notebook = read(path)
+    notebook.cells.append(new_code_cell(REPORT))
     start = time.perf_counter()
     resources = {"metadata": {"path": str(path.parent)}}
     await NotebookClient(notebook, timeout=1800, resources=resources).async_execute()
@@ -48,7 +48,7 @@ def notebooks(one):
     for path in NOTEBOOKS:
         _, processor, megabytes = asyncio.run(run(path))
         total += processor
-        name = path.relative_to(HERE.parent / "chapters").with_suffix("")
+        name = path.relative_to(ROOT / "chapters").with_suffix("")
         yield f"| {name} | {processor:.0f} | {processor / one:.0f} | {megabytes:.0f} |"
     yield f"| all of them | {total:.0f} | {total / one:.0f} | |"
 
@@ -65,7 +65,7 @@ async def at_once(count):
                 pass
 
     threading.Thread(target=watch, daemon=True).start()
-    measured = await asyncio.gather(*(run(HERE.parent / "chapters/l2-keras.ipynb", place) for place in range(count)))
+    measured = await asyncio.gather(*(run(ROOT / "chapters/l2-keras.ipynb", place) for place in range(count)))
     done.set()
     return measured, peak[0]
 
@@ -79,7 +79,7 @@ def classes():
 
 def installed():
     """Gigabytes of the packages of requirements.txt."""
-    pins = [line.split("==")[0] for line in (HERE.parent / "requirements.txt").read_text().splitlines() if "==" in line]
+    pins = [line.split("==")[0] for line in (ROOT / "requirements.txt").read_text().splitlines() if "==" in line]
     there = [found for found in metadata.distributions() if found.name.lower().replace("_", "-") in pins]
     return sum(file.locate().stat().st_size for found in there for file in found.files if file.locate().exists()) / 1e9
 
@@ -106,7 +106,7 @@ def main():
         "<!-- 3 -->",
         "",
     ]
-    (HERE / "chapters.md").write_text("\n".join(lines), encoding="utf-8")
+    Path(__file__).with_name("chapters.md").write_text("\n".join(lines), encoding="utf-8")
     print("\n".join(lines))
 
 

@@ -11,14 +11,12 @@ import sys
 import time
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from pathlib import Path
 
-import nbformat
-import yaml
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-ROOT = Path(__file__).resolve().parents[1]
+from tools.notebooks import ROOT, code_cells, in_order, markdown, printed, read
+
 PAGE = ROOT / "chapters/replication.md"
 RECORD = "## The last record\n"  # below it, the page is written by this program
 CLAIM = re.compile(r"^([✓✗]) (.+?)(?: \((above|below|within) (\S+) was claimed; ([^,]+),.*\))?$", re.MULTILINE)
@@ -37,16 +35,16 @@ class Run:
 
 def run(path, shift):
     """Run the notebook at `path` with every seed moved by `shift`, and store nothing."""
-    notebook, found = nbformat.read(path, as_version=4), Run()
+    notebook, found = read(path), Run()
     client = NotebookClient(notebook, timeout=None)
     environment = os.environ | {"REGBOOK_SEEDS": str(shift), "TQDM_DISABLE": "1"}
     try:
         client.execute(cwd=str(path.parent), env=environment, stderr=subprocess.DEVNULL)
     except CellExecutionError as error:
         found.trouble = f"{error.ename}: {error.evalue}"
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and "exercises" not in cell.source:
-            text = "\n".join(out.get("text") or out.get("data", {}).get("text/plain", "") for out in cell.outputs)
+    for cell in code_cells(notebook):
+        if "exercises" not in cell.source:
+            text = "\n".join(map(printed, cell.outputs))
             found.printed += text + "\n"
             found.claims |= {match[2]: (match[1], *match.groups()[2:]) for match in CLAIM.finditer(text)}
     return found
@@ -108,19 +106,16 @@ def _timed(path, shift):
 
 
 def _title(path):
-    first = nbformat.read(path, as_version=4).cells[0].source
-    return re.search(r"^# (.+)", first, re.MULTILINE)[1]
+    return re.search(r"^# (.+)", markdown(read(path)), re.MULTILINE)[1]
 
 
 if __name__ == "__main__":
-    parts = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
-    pages = [ROOT / f"{entry['file']}.ipynb" for part in parts for entry in part["chapters"]]
     try:
         shifts = shifts_of(sys.argv[1:])
     except ValueError as error:
         sys.exit(str(error))
     print("Seeds move by", *shifts, flush=True)
-    lines = record([path for path in pages if path.exists()], shifts)
+    lines = record(in_order(), shifts)
     above = PAGE.read_text(encoding="utf-8").partition(RECORD)[0]
     PAGE.write_text("\n".join([above + RECORD, *lines, ""]), encoding="utf-8")
     print(lines[-1])

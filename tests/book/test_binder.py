@@ -18,7 +18,8 @@ import nbformat
 import psutil
 import pytest
 
-from conftest import NOTEBOOKS, ROOT, SITE, need
+from conftest import SITE, need
+from tools.notebooks import NOTEBOOKS, ROOT, code_cells, outputs, read, shown
 
 pytestmark = pytest.mark.binder
 ENVIRONMENT = ROOT / "_build/binder/environment"
@@ -87,15 +88,15 @@ def told(notebook):
     """What a reader is told by each code cell: its printed text, its knobs and tables, and its pictures.
 
     Where a slow computer shows a progress bar and erases it, blanks stay behind at the end of a line or alone."""
-    for outputs in [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]:
-        lines = [line.rstrip() for output in outputs for line in output.get("text", "").splitlines() if line.strip()]
-        forms = [output.get("data", {}) for output in outputs]
-        yield lines, [form[kind] for form in forms for kind in ("text/html", "image/svg+xml") if kind in form]
+    for cell in code_cells(notebook):
+        lines = [line.rstrip() for output in cell.outputs for line in output.get("text", "").splitlines() if line.strip()]
+        forms = [shown(output, kind) for output in cell.outputs for kind in ("text/html", "image/svg+xml")]
+        yield lines, [form for form in forms if form]
 
 
 def troubles(notebook):
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    return [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
+    found = outputs(notebook)
+    return [output for output in found if output.output_type == "error" or output.get("name") == "stderr"]
 
 
 def open_notebook(tab, address):
@@ -110,14 +111,13 @@ def open_notebook(tab, address):
 @pytest.mark.parametrize("trusted", [True, False])
 def test_before_anything_is_run_a_chapter_is_whole(trusted, home, lab, tab):
     """Pictures, captions, links and words are there; where postBuild's trust holds, knobs turn as well."""
-    notebook = nbformat.read(ROOT / "chapters/penalty.ipynb", as_version=4)
+    notebook = read(ROOT / "chapters/penalty.ipynb")
     notebook.cells += [] if trusted else [nbformat.v4.new_markdown_cell("Changed.", id="changed")]
     nbformat.write(notebook, home / "chapters/penalty.ipynb")
     tab.set_viewport_size({"width": 1300, "height": 20_000})  # JupyterLab draws only what can be seen
     open_notebook(tab, lab[1] % "lab/tree/chapters/penalty.ipynb")
-    forms = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
-    knobs = sum('class="knob"' in form.get("text/html", "") for form in forms)
-    figures = sum("image/svg+xml" in form for form in forms)
+    knobs = sum('class="knob"' in shown(output, "text/html") for output in outputs(notebook))
+    figures = sum(bool(shown(output, "image/svg+xml")) for output in outputs(notebook))
     tab.wait_for_function(f"document.querySelectorAll('.jp-OutputArea-output img').length == {knobs + figures}")
     tab.wait_for_function(f"document.querySelectorAll('.jp-Notebook figcaption').length >= {knobs + figures}")
     tab.wait_for_function("[...document.images].every(image => image.naturalWidth > 0)")
@@ -152,8 +152,8 @@ def test_run_all_gives_the_stored_text(path, home, lab, tab, capsys):
     page, link, copy = SITE / name.with_suffix(".html"), f"lab/tree/{name.as_posix()}", home / name
     if page.exists():  # a solutions notebook has no page; it is opened from its chapter
         assert LAUNCH.findall(page.read_text(encoding="utf-8")) == [link]
-    notebook = nbformat.read(copy, as_version=4)
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    notebook = read(copy)
+    cells = code_cells(notebook)
     for cell in cells:
         cell.outputs, cell.execution_count = [], None
     nbformat.write(notebook, copy)
@@ -169,8 +169,8 @@ def test_run_all_gives_the_stored_text(path, home, lab, tab, capsys):
         if tenth % 10:
             continue
         with contextlib.suppress(nbformat.reader.NotJSONError):  # it was being written
-            notebook = nbformat.read(copy, as_version=4)
-        counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
+            notebook = read(copy)
+        counts = [cell.execution_count for cell in code_cells(notebook)]
         if counts == [*range(1, len(cells) + 1)] or troubles(notebook):
             break
         if [kernel["execution_state"] for kernel in tab.request.get(address % "api/kernels").json()] == ["idle"]:
@@ -179,5 +179,5 @@ def test_run_all_gives_the_stored_text(path, home, lab, tab, capsys):
         print(f"\n{needed / 1e6:6.0f} MB  {name.as_posix()} ", end="")
     assert troubles(notebook) == []
     assert counts == [*range(1, len(cells) + 1)], "it was not done after five minutes"
-    assert [*told(notebook)] == [*told(nbformat.read(path, as_version=4))]
+    assert [*told(notebook)] == [*told(read(path))]
     assert needed < 2**30  # what Binder promises a session

@@ -3,11 +3,11 @@
 import gzip
 import re
 
-import nbformat
 import numpy as np
 import pytest
 
-from conftest import ROOT, SITE
+from conftest import SITE
+from tools.notebooks import ROOT, outputs, printed, read
 
 ENGINE = ROOT / "_static/laboratory-engine.js"
 PAGE = (SITE / "chapters/laboratory.html").as_uri()  # a file: no server
@@ -101,19 +101,14 @@ STORIES = {
 }
 
 
-def printed(chapter):
-    cells = nbformat.read(ROOT / f"chapters/{chapter}.ipynb", as_version=4).cells
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    return "\n".join(output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs)
-
-
 @pytest.mark.parametrize("story", STORIES)
 def test_a_story_ends_as_the_page_says_and_as_its_chapter_does(tab, story):
     open_story(tab, f"#{story}")
     tab.click("[data-part=open]")
     found = re.search(POINTS + r" points; better in (\d+)", tab.text_content("[data-part=test]")).groups()
     chapter, line = STORIES[story]
-    theirs = re.search(line + POINTS, printed(chapter), re.MULTILINE).groups()
+    of_chapter = "\n".join(map(printed, outputs(read(ROOT / f"chapters/{chapter}.ipynb"))))
+    theirs = re.search(line + POINTS, of_chapter, re.MULTILINE).groups()
     text = tab.text_content(f"#{story}").replace("−", "-").replace("\N{NO-BREAK SPACE}", " ")
     assert "{} ± {} points, better in {} of 20 seeds".format(*found) in text
     assert re.search(r"chapter \d {} ± {}".format(*map(re.escape, theirs)), text)

@@ -5,10 +5,8 @@ import copy
 import re
 from itertools import zip_longest
 
-import nbformat
-import yaml
-
-from tools.notebooks import CELL, stored
+from tools.notebooks import contents, read
+from tools.run_notebooks import OF_CELL, stored
 
 # nbval compares nothing, or not everything, in a cell so marked; the others hide what a reader should see.
 UNCHECKED_TAGS = re.compile(
@@ -25,7 +23,7 @@ OURS = ('<figure class="knob"', '<table class="results"', '<div class="verdict"'
 
 def faults(path):
     """Everything that is wrong with the notebook at `path`."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read(path)
     found = list(_faults_of_the_whole(notebook))
     right = stored(copy.deepcopy(notebook)).cells
     odd = (number for number, (cell, other) in enumerate(zip_longest(notebook.cells, right)) if cell != other)
@@ -91,8 +89,8 @@ def _faults_of_code(cell, expected):
         yield "it draws, but its figure is not stored"
     if re.search(PATHS, cell.source):
         yield "its code names a folder of one machine"
-    if set(cell.metadata) - CELL:
-        yield f"its metadata holds {sorted(set(cell.metadata) - CELL)} (make notebooks removes it)"
+    if set(cell.metadata) - OF_CELL:
+        yield f"its metadata holds {sorted(set(cell.metadata) - OF_CELL)} (make notebooks removes it)"
     for tag in cell.metadata.get("tags", []):
         if UNCHECKED_TAGS.match(tag):
             yield f"the tag {tag!r} switches checking off"
@@ -128,8 +126,7 @@ def images_without_alt(markdown):
 
 def toc_faults(root):
     """Pages in chapters/ that no table of contents names, and names without a page."""
-    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
-    listed = {toc["root"], *(entry["file"] for part in toc["parts"] for entry in part["chapters"])}
+    listed = {name for part in contents(root) for name in part}
     there = {f"chapters/{path.stem}" for suffix in ("md", "ipynb") for path in root.glob(f"chapters/*.{suffix}")}
     unlisted = [f"{page}: not in _toc.yml" for page in sorted(there - listed)]
     return unlisted + [f"_toc.yml: {page} does not exist" for page in sorted(listed - there)]

@@ -16,12 +16,11 @@ And which technical terms (those of the glossary) are not linked where the noteb
 import ast
 import re
 
-import nbformat
 from hygiene import parsed
 from pybtex.database import parse_file
 
 from _ext.links import address
-from conftest import ROOT
+from tools.notebooks import ROOT, code_cells, outputs, printed, read
 
 SOURCES = parse_file(ROOT / "references.bib").entries
 
@@ -56,7 +55,7 @@ def unsupported_numbers(path):
     known = support(*with_solutions(path))
     return [
         f"{path.name}, {place}: {number} {unit}".rstrip() + " stands in prose but not in the chapter's output"
-        for place, text in prose(nbformat.read(path, as_version=4))
+        for place, text in prose(read(path))
         for number, unit in results(text)
         if not supported(number, unit, known)
     ]
@@ -65,7 +64,7 @@ def unsupported_numbers(path):
 def with_solutions(path):
     """The notebook, and that of its solutions where there is one: it prints the numbers of the reports to be judged."""
     paths = [path, path.parent / "solutions" / path.name]
-    return [nbformat.read(path, as_version=4) for path in paths if path.exists()]
+    return [read(path) for path in paths if path.exists()]
 
 
 def prose(notebook):
@@ -92,14 +91,15 @@ def results(text):
 def support(*notebooks):
     """The values in the notebooks' outputs and code, and the (value, unit) pairs in their outputs."""
     values, pairs = set(), set()
-    for cell in (cell for notebook in notebooks for cell in notebook.cells):
-        if cell.cell_type == "code":
-            constants = [node.value for node in ast.walk(parsed(cell.source)) if isinstance(node, ast.Constant)]
+    for notebook in notebooks:
+        for cell in code_cells(notebook):
+            nodes = ast.walk(parsed(cell.source))
+            constants = [node.value for node in nodes if isinstance(node, ast.Constant)]
             values |= {_rounded(c) for c in constants if type(c) in (int, float)}
-            for output in cell.outputs:
-                text = output.get("text", "") + str(output.get("data", {}).get("text/plain", ""))
-                values |= {_value(number) for number, _ in _numbers(text)}
-                pairs |= {(_value(number), unit) for number, unit in _numbers(text) if unit}
+        for output in outputs(notebook):
+            found = [(_value(number), unit) for number, unit in _numbers(printed(output))]
+            values |= {value for value, _ in found}
+            pairs |= {(value, unit) for value, unit in found if unit}
     return values, pairs
 
 
@@ -117,7 +117,7 @@ def supported(number, unit, known):
 
 def unlinked_terms(path):
     """Faults as text, each naming the file, the cell, the term and the sentence that uses it first."""
-    uses = first_uses(nbformat.read(path, as_version=4), glossary())
+    uses = first_uses(read(path), glossary())
     return [f"{path.name}, {place}: {term}: {text}" for term, (place, text, linked) in uses.items() if not linked]
 
 

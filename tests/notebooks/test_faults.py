@@ -15,10 +15,10 @@ from hygiene import faults, images_without_alt, toc_faults
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from prose import unsupported_numbers
 
-from conftest import NOTEBOOKS, ROOT
 from regbook import plots
 from regbook.svg import as_svg
-from tools.notebooks import stored
+from tools.notebooks import NOTEBOOKS, ROOT
+from tools.run_notebooks import stored
 
 DRAW = "from regbook import plots\nimport matplotlib.pyplot as plt"
 

@@ -1,9 +1,7 @@
 """Are the numbers in the prose printed, its terms linked, its sources real? And would the checks see a fault?"""
 
 import re
-from pathlib import Path
 
-import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from prose import (
@@ -21,8 +19,9 @@ from prose import (
 )
 
 from _ext.links import address, words
-from conftest import ASKING, NOTEBOOKS, PARTS, ROOT
+from conftest import ASKING
 from regbook.exercises import of_chapter
+from tools.notebooks import NOTEBOOKS, ROOT, contents, read
 
 FOUND_BY = {"doi": r"10\.\d{4,5}/[^\s{}]+", "eprint": r"\d{2}(0[1-9]|1[012])\.\d{4,5}"}
 FOUND_BY |= {"url": r"https://\S+", "isbn": r"97[89](-\d+){4}"}  # only where there is neither of the first two
@@ -52,7 +51,7 @@ def test_each_changed_number_is_caught(path):
 
 @pytest.mark.parametrize("path", ASKING, ids=lambda path: path.stem)
 def test_what_a_check_says_of_a_comparison_is_printed_by_its_solution(path):
-    known = support(nbformat.read(path.parent / "solutions" / path.name, as_version=4))
+    known = support(read(path.parent / "solutions" / path.name))
     said = [number for e in of_chapter(path.stem).by_name.values() for number in results(e.shown)]
     assert [number for number, unit in said if not supported(number, unit, known)] == []
 
@@ -63,7 +62,7 @@ def test_every_number_of_the_guide_and_of_the_welcome_is_printed_by_a_page_that_
     rows += re.findall(r"^- !\[.*?\)\n((?:\n  .*)+)", welcome, re.MULTILINE)  # cards
     for row in rows:
         pages = [ROOT / "chapters" / name for name in re.findall(r"\(([\w-]+\.ipynb)\)", row)]
-        known = [support(nbformat.read(page, as_version=4)) for page in pages]
+        known = [support(read(page)) for page in pages]
         assert [n for n, unit in results(row) if not any(supported(n, unit, k) for k in known)] == [], row
     assert len(rows) > 15 + 4
 
@@ -71,9 +70,9 @@ def test_every_number_of_the_guide_and_of_the_welcome_is_printed_by_a_page_that_
 def test_the_welcome_names_each_page_with_its_minutes():
     welcome = (ROOT / "chapters/welcome.md").read_text(encoding="utf-8")
     said = dict(re.findall(r"\]\(([\w-]+)\.ipynb\)(?:\*\* ·|,) (\d+) minutes", welcome))
-    course, further = ([Path(entry["file"]).stem for entry in part["chapters"]] for part in PARTS[:2])
-    names = [name for name in [*course, *further] if (ROOT / f"chapters/{name}.ipynb").exists()]
-    texts = {name: (ROOT / f"chapters/{name}.ipynb").read_text(encoding="utf-8") for name in names}
+    _, course, further, *_ = contents()
+    paths = [ROOT / f"{name}.ipynb" for name in [*course, *further]]
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in paths if path.exists()}
     assert said == {name: re.search(r"\*About (\d+) minutes", text)[1] for name, text in texts.items()}
 
 
@@ -111,7 +110,7 @@ def test_every_term_is_linked_at_its_first_use(path):
 @each_text
 def test_each_link_that_is_lost_is_caught(path):
     """Each first use in turn stands there as plain text."""
-    names, notebook = glossary(), nbformat.read(path, as_version=4)
+    names, notebook = glossary(), read(path)
     ids = {link_id(name): term for name, term in names.items()}
     linked = {term for term, (_, _, link) in first_uses(notebook, names).items() if link}
     assert len(linked) >= 5
@@ -159,7 +158,7 @@ def test_every_source_can_be_found(key):
 def test_every_source_is_cited_by_its_words():
     """A link to a source is called "Hoerl and Kennard, 1970", as in the bibliography, or "Hoerl and Kennard (1970)"."""
     pages = [path.read_text(encoding="utf-8") for path in ROOT.glob("chapters/*.md")]
-    pages += [text for path in NOTEBOOKS for _, text in prose(nbformat.read(path, as_version=4))]
+    pages += [text for path in NOTEBOOKS for _, text in prose(read(path))]
     links = re.findall(r"\[([^\]]*)\]\((https://[^)]*)\)", "\n".join(pages))
     cited = {(" ".join(text.split()).replace(" (", ", ").replace(")", ""), link) for text, link in links}
     known = {(words(source), address(source)) for source in SOURCES.values()}
@@ -170,7 +169,7 @@ def test_every_source_is_cited_by_its_words():
 
 @each_notebook
 def test_what_jupyterlab_cannot_follow_is_not_used(path):
-    text = "\n".join(text for _, text in prose(nbformat.read(path, as_version=4)))
+    text = "\n".join(text for _, text in prose(read(path)))
     assert re.findall(r"\{(?:term|cite)[^}]*\}`[^`]*`", text) == []
     numref = r"\{numref\}`([^`]*)`"
     named = re.sub(numref, "", path.read_text(encoding="utf-8"))

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from conftest import NOTEBOOKS, ROOT
 from regbook import diabetes, digits, noisy_xor, reproducible, rng, seed_weights, wave
 from regbook.exercises.penalty import exercises
 from regbook.experiments import initial_weights
+from tools.notebooks import NOTEBOOKS, ROOT, outputs, read
 from tools.replicate import record, shifts_of
 
 
@@ -86,7 +86,7 @@ def test_a_tight_margin_a_stream_that_stands_still_and_a_stop_are_reported(tmp_p
 
 def test_the_page_names_every_claim_of_the_chapters():
     page = (ROOT / "chapters/replication.md").read_text(encoding="utf-8")
-    cells = [c for p in NOTEBOOKS if p.parent.name == "chapters" for c in nbformat.read(p, as_version=4).cells]
-    printed = "\n".join(out.get("text", "") for cell in cells if cell.cell_type == "code" for out in cell.outputs)
+    notebooks = [read(path) for path in NOTEBOOKS if path.parent.name == "chapters"]
+    printed = "\n".join(output.get("text", "") for notebook in notebooks for output in outputs(notebook))
     claims = re.findall(r"^✓ (.+)", printed, re.MULTILINE)
     assert claims and [text for text in claims if f"| {text} |" not in page] == []

@@ -5,13 +5,12 @@ from contextlib import suppress
 from inspect import signature
 from itertools import combinations
 
-import nbformat
 import pytest
 from hygiene import parsed
 
 import regbook
-from conftest import ROOT
 from regbook.data import for_seeds
+from tools.notebooks import ROOT, code_cells, read
 
 DRAWING = {f"{package}{name}": (name, signature(getattr(regbook, name)))
            for name in ("noisy_xor", "digits", "diabetes", "wave", "split", "rng")
@@ -49,8 +48,8 @@ def value_of(node, known):
 
 def test_no_two_notebooks_share_seeds_or_a_division_of_the_images():
     paths = sorted([*ROOT.glob("chapters/*.ipynb"), *ROOT.glob("chapters/solutions/judge.ipynb")])
-    cells = {f"{path.parent.name}/{path.name}": nbformat.read(path, as_version=4).cells for path in paths}
-    of = {name: drawn("\n".join(c.source for c in cs if c.cell_type == "code")) for name, cs in cells.items()}
+    cells = {f"{path.parent.name}/{path.name}": code_cells(read(path)) for path in paths}
+    of = {name: drawn("\n".join(cell.source for cell in code)) for name, code in cells.items()}
     assert {(a, b): both for a, b in combinations(of, 2) if (both := of[a] & of[b])} == {}
     assert {2000, 2139} <= of["chapters/l2-keras.ipynb"] and 7519 in of["chapters/grokking.ipynb"]
     assert "division 275" in of["chapters/double-descent.ipynb"]

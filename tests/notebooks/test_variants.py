@@ -9,10 +9,9 @@ import re
 import subprocess
 import sys
 
-import nbformat
 import pytest
 
-from conftest import NOTEBOOKS, ROOT
+from tools.notebooks import NOTEBOOKS, ROOT, code_cells, read
 
 VARIANTS = {
     "nudge": {"REGBOOK_NUDGE": "1"},
@@ -24,7 +23,7 @@ VARIANTS = {
     "one_thread": {"OMP_NUM_THREADS": "1"},
     "two_threads": {"OMP_NUM_THREADS": "2"},
 }
-CODE_CELLS = sum(cell.cell_type == "code" for path in NOTEBOOKS for cell in nbformat.read(path, as_version=4).cells)
+CODE_CELLS = sum(len(code_cells(read(path))) for path in NOTEBOOKS)
 
 
 @pytest.mark.variants

@@ -2,16 +2,16 @@
 
 import re
 
-import nbformat
 import numpy as np
 import pytest
 from submissions import RIGHT, WRONG
 
-from _ext.lists import objectives, text
+from _ext.lists import objectives
 from conftest import ASKING
 from regbook.exercises import Break, Exercises, Function, Value, of_chapter
 from regbook.exercises.exercise import UNANSWERED
 from regbook.exercises.report import PARTS, Report
+from tools.notebooks import markdown, outputs, read
 
 
 def exercises_of(path):
@@ -151,7 +151,7 @@ def test_check_hint_and_progress(capsys):
 
 @each_chapter
 def test_page_and_checks_hold_the_same_exercises(path):
-    page, exercises = text(path), of_chapter(path.stem)
+    page, exercises = markdown(read(path)), of_chapter(path.stem)
     assert exercises.chapter == path.stem and 4 <= len(exercises.by_label)
     assert re.findall(r"^```\{exercise\}\n:label: ([\w-]+)$", page, re.MULTILINE) == list(exercises.by_label)
     links = re.findall(r"^\[Solution\]\((.+)\)$", page, re.MULTILINE)
@@ -170,7 +170,7 @@ def test_every_objective_of_a_chapter_is_trained(path):
 @each_chapter
 @pytest.mark.parametrize("folder, mark", [(".", "○"), ("solutions", "✓")], ids=["asked", "solved"])
 def test_every_exercise_is_asked_and_solved(path, folder, mark):
-    cells = nbformat.read(path.parent / folder / path.name, as_version=4).cells
-    printed = "\n".join(output.get("text", "") for cell in cells for output in cell.get("outputs", []))
+    notebook = read(path.parent / folder / path.name)
+    printed = "\n".join(output.get("text", "") for output in outputs(notebook))
     starts = [f"{mark} {name}: " for name in exercises_of(path).by_name]
     assert [start for start in starts if f"\n{start}" not in f"\n{printed}"] == []

@@ -6,11 +6,11 @@ from itertools import product
 import numpy as np
 import pytest
 
-from _ext.lists import text
-from conftest import ASKING, CHAPTERS, ROOT
+from conftest import ASKING, CHAPTERS
 from regbook.evidence import Verdict
 from regbook.exercises import of_chapter
 from regbook.exercises.report import PARTS, Report, becomes
+from tools.notebooks import ROOT, markdown, read
 
 REPORTS = [(path, e) for path in ASKING for e in of_chapter(path.stem).by_name.values() if isinstance(e, Report)]
 each_report = pytest.mark.parametrize("path, report", REPORTS, ids=lambda of: getattr(of, "name", ""))
@@ -26,7 +26,7 @@ def test_right_words_are_accepted_in_every_combination_and_no_others(path, repor
 
 
 def test_the_final_page_lists_the_words_and_all_faults_but_two_are_to_be_found():
-    rows = re.findall(r"^\| (.+?) \| ", text(ROOT / "chapters/judge.ipynb"), re.MULTILINE)
+    rows = re.findall(r"^\| (.+?) \| ", markdown(read(ROOT / "chapters/judge.ipynb")), re.MULTILINE)
     assert rows == [word for part, words in PARTS.items() for word in (part, *words)]
     found = {fault for _, report in REPORTS for fault in report.fault}
     assert len(PARTS["fault"]) - len(found) == 2
@@ -34,8 +34,10 @@ def test_the_final_page_lists_the_words_and_all_faults_but_two_are_to_be_found()
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_a_chapter_lists_words_enough_for_its_reports(path):
+    page = markdown(read(path))
     for part, words in PARTS.items():
-        listed = re.findall(r"\*([\w' ]+)\*", re.search(rf"^- {part.capitalize()}: .*$", text(path), re.MULTILINE)[0])
+        line = re.search(rf"^- {part.capitalize()}: .*$", page, re.MULTILINE)[0]
+        listed = re.findall(r"\*([\w' ]+)\*", line)
         right = {word for at, report in REPORTS if at == path for word in getattr(report, part)}
         assert right <= set(listed) <= set(words)
 
