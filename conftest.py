@@ -1,6 +1,7 @@
 """What all tests share: where things are, the browser, and settings of the kernels in which nbval runs notebooks."""
 
 import os
+import re
 import shutil
 import time
 
@@ -33,6 +34,11 @@ def pytest_sessionstart():
     # in files would need a name for each kernel, which nbval can't be told.)
     if os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0":
         time.sleep(3)
+
+
+def pytest_make_parametrize_id(val):
+    """A case that is called by a text has no blanks in its name, so that -k can pick it."""
+    return re.sub(r"[^\w.+-]+", "-", val) if isinstance(val, str) else None
 
 
 def need(found, message):

@@ -9,9 +9,8 @@ import pytest
 import tinycss2
 import yaml
 from docutils import nodes
-from sphinx.builders.html._assets import _JavaScript
 
-from _ext import exercises, pages, styles
+from _ext import exercises, styles
 from _ext.mathml import to_mathml
 from conftest import ASKING, ROOT, SITE
 from regbook.exercises import of_chapter
@@ -83,6 +82,7 @@ def test_the_first_view_is_light(page):
     assert len(files) > 5
     sent = sum(len(gzip.compress(data)) for data in [html.encode(), *(file.read_bytes() for file in files)])
     assert sent + sum(font.stat().st_size for font in (SITE / "_static").glob("*.woff2")) < 600_000
+    assert re.findall(r'<script src="([^"?]*)', html) == ["../_static/documentation_options.js"]
     article = html[html.index("<article") : html.index("</article>")]
     inline = re.findall("<script>(.*?)</script>", article, re.DOTALL)
     knobs = [page.parent / name for name in re.findall(r'{src: "([^"]*)"}', "".join(inline))]
@@ -128,12 +128,6 @@ def test_a_style_sheet_keeps_what_some_page_can_use():
     css = ".a,.b.c{x:y}@media print{.b{x:y}}@media screen{p .a{x:y}}.a:not(.z){x:y}#d .a{x:y}@font-face{src:url(f)}"
     kept = ".a{x:y}@media screen{p .a{x:y}}.a:not(.z){x:y}@font-face {src:url(f)}"
     assert "".join(styles.used(tinycss2.parse_stylesheet(css), {"a"})).replace("face{", "face {") == kept
-
-
-def test_scripts_of_others_are_put_off():
-    """If this fails, Sphinx keeps its scripts otherwise: see _deferred in _ext/pages.py."""
-    late = pages._deferred(_JavaScript("theme.js", priority=3))
-    assert (late.filename, late.priority, late.attributes) == ("theme.js", 3, {"defer": "defer"})
 
 
 def test_a_link_to_a_file_of_the_repository_names_one():

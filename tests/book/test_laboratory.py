@@ -38,8 +38,8 @@ def flat(weights):
     return np.concatenate([np.ravel(array.T) for array in weights])
 
 
-@pytest.mark.parametrize("rate", [0, 0.3], ids=["", "dropout"])
-@pytest.mark.parametrize("widths", [[8], [8, 5]], ids=["one layer", "two layers"])
+@pytest.mark.parametrize("rate", [0, 0.3], ids=["no-masks", "dropout"])
+@pytest.mark.parametrize("widths", [[8], [8, 5]], ids=["one-layer", "two-layers"])
 @pytest.mark.parametrize(
     "changes",
     [{"l2": 0.01}, {"decay": 0.7, "rate": 0.03}, {"optimiser": "sgd", "rate": 0.1, "l2": 0.003, "decay": 0.03}],

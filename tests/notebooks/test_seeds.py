@@ -5,7 +5,6 @@ from contextlib import suppress
 from inspect import signature
 from itertools import combinations
 
-import pytest
 from hygiene import parsed
 
 import regbook
@@ -53,12 +52,3 @@ def test_no_two_notebooks_share_seeds_or_a_division_of_the_images():
     assert {(a, b): both for a, b in combinations(of, 2) if (both := of[a] & of[b])} == {}
     assert {2000, 2139} <= of["chapters/l2-keras.ipynb"] and 7519 in of["chapters/grokking.ipynb"]
     assert "division 275" in of["chapters/double-descent.ipynb"]
-
-
-def test_seeds_are_found_where_they_are_written():
-    source = "own = list(range(40, 42))\n%time\nfor r in x:\n    data = rb.digits(0.2, own)\nrb.wave(seeds=data.seeds)"
-    assert drawn(source) == {40, 41, "division 2"}
-    assert drawn("np.split(rb.rng(7, 1).random(3), 3), rng(seed, 2), wave(30, [5])") == {5, 7}
-    for code in ("rb.wave()", "digits(seeds=range(n))", "noisy_xor(**settings)"):
-        with pytest.raises(ValueError, match="no seeds are written in"):
-            drawn(code)

@@ -14,6 +14,8 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from conftest import ROOT
 from regbook import doctor
 
+pytestmark = pytest.mark.pins
+
 # What the doctor finds instead of a package, a computer, its memory or JupyterLab's kernel.
 OTHER = SimpleNamespace(version="0", machine="x86_64", available=600e6, argv=[str(ROOT / "old/python")])
 FOUND = "importlib.metadata.distributions"

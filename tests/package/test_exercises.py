@@ -23,7 +23,7 @@ def exercises_of(path):
 EXERCISES = {f"{path.stem}: {name}": e for path in ASKING for name, e in exercises_of(path).by_name.items()}
 HEAD = dict(name="two", title="Two", level=1, minutes=1, objective=1, section="Twos", hints=("One and one.", "Two."))
 each_chapter = pytest.mark.parametrize("path", ASKING, ids=lambda path: path.stem)
-each_exercise = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+each_exercise = pytest.mark.parametrize("name", EXERCISES)
 
 
 @pytest.mark.parametrize("name", {**RIGHT, **WRONG})
@@ -35,8 +35,9 @@ def test_right_submissions_are_accepted_and_wrong_ones_understood(name):
 
 
 @each_exercise
-def test_every_mistake_that_is_known_is_recognised(exercise):
+def test_every_mistake_that_is_known_is_recognised(name):
     """Each wrong solution gets its own sentence: none is hidden by one before it, none is right."""
+    exercise = EXERCISES[name]
     for wrong, looks_like in getattr(exercise, "mistakes", ()):
         if isinstance(exercise, Report):  # its mistakes are words, one of an answer
             wrong = [wrong if wrong in words else getattr(exercise, part)[0] for part, words in PARTS.items()]
@@ -52,7 +53,8 @@ ANYTHING = ["text", b"bytes", {}, {1: 2}, set(), object(), SELF, [[1], [2, 3]], 
 
 
 @each_exercise
-def test_any_answer_gets_a_sentence(exercise):
+def test_any_answer_gets_a_sentence(name):
+    exercise = EXERCISES[name]
     for answer in ANYTHING:
         messages = [exercise.mistake(answer)]
         if isinstance(exercise, Function) and not callable(answer):
@@ -61,7 +63,8 @@ def test_any_answer_gets_a_sentence(exercise):
 
 
 @each_exercise
-def test_what_is_not_filled_in_is_no_mistake(exercise, capsys):
+def test_what_is_not_filled_in_is_no_mistake(name, capsys):
+    exercise = EXERCISES[name]
     page = Exercises("page", exercise)
     page.check(exercise.name, ...)
     if isinstance(exercise, Function):

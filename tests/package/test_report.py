@@ -12,24 +12,29 @@ from regbook.exercises import of_chapter
 from regbook.exercises.report import PARTS, Report, becomes
 from tools.notebooks import ROOT, markdown, read
 
-REPORTS = [(path, e) for path in ASKING for e in of_chapter(path.stem).by_name.values() if isinstance(e, Report)]
-each_report = pytest.mark.parametrize("path, report", REPORTS, ids=lambda of: getattr(of, "name", ""))
+REPORTS = {
+    label: exercise
+    for path in ASKING
+    for label, exercise in of_chapter(path.stem).by_label.items()
+    if isinstance(exercise, Report)
+}
 
 
-@each_report
-def test_right_words_are_accepted_in_every_combination_and_no_others(path, report):
+@pytest.mark.parametrize("label", REPORTS)
+def test_right_words_are_accepted_in_every_combination_and_no_others(label):
+    report = REPORTS[label]
     right = {part: set(getattr(report, part)) for part in PARTS}
     assert all(right[part] <= set(PARTS[part]) for part in PARTS)
     for words in product(*PARTS.values()):
-        said = report.mistake(words)
-        assert (said is None) == all(word in right[part] for word, part in zip(words, PARTS))
+        accepted = report.mistake(words) is None
+        assert accepted == all(word in right[part] for word, part in zip(words, PARTS))
 
 
 def test_the_final_page_lists_the_words_and_all_faults_but_two_are_to_be_found():
     rows = re.findall(r"^\| (.+?) \| ", markdown(read(ROOT / "chapters/judge.ipynb")), re.MULTILINE)
     assert rows == [word for part, words in PARTS.items() for word in (part, *words)]
-    found = {fault for _, report in REPORTS for fault in report.fault}
-    assert len(PARTS["fault"]) - len(found) == 2
+    faults = {fault for report in REPORTS.values() for fault in report.fault}
+    assert len(PARTS["fault"]) - len(faults) == 2
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
@@ -38,7 +43,8 @@ def test_a_chapter_lists_words_enough_for_its_reports(path):
     for part, words in PARTS.items():
         line = re.search(rf"^- {part.capitalize()}: .*$", page, re.MULTILINE)[0]
         listed = re.findall(r"\*([\w' ]+)\*", line)
-        right = {word for at, report in REPORTS if at == path for word in getattr(report, part)}
+        reports = of_chapter(path.stem).by_label.keys() & REPORTS
+        right = {word for label in reports for word in getattr(REPORTS[label], part)}
         assert right <= set(listed) <= set(words)
 
 

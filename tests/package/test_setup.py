@@ -19,6 +19,7 @@ SYSTEMS = {
 }
 
 
+@pytest.mark.index
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_every_pin_has_a_wheel_with_a_hash(tmp_path, python, system):
@@ -55,7 +56,7 @@ def no_network(monkeypatch):
         (lambda m: (m.setattr(sys, "version_info", (3, 10, 0)), m.setenv("PATH", "")), "3.11, 3.12, 3.13 was found"),
         (no_network, "check the connection"),
     ],
-    ids=["full disk", "no Python", "no network"],
+    ids=["full-disk", "no-Python", "no-network"],
 )
 def test_set_up_that_fails_says_why_and_leaves_nothing(folder, monkeypatch, fault, message):
     before = sorted(folder.rglob("*"))
