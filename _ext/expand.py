@@ -1,7 +1,7 @@
-"""Sphinx extension: a line that is a link, which JupyterLab follows, is something better in the book.
+"""Sphinx extension: a line that is a link in JupyterLab is something better in the book.
 
-`[what it shows](penalty.ipynb#knob-photo)` becomes the knob itself, as the notebook stores it; a link to the sources'
-file the bibliography, and one to the folder of exercises their list.
+`[what it shows](penalty.ipynb#knob-photo)` becomes the knob itself, as the notebook stores it; a
+link to the sources' file the bibliography, and one to the folder of exercises their list.
 """
 
 import re
@@ -12,7 +12,10 @@ from sphinx.errors import ExtensionError
 from tools.notebooks import outputs, read, shown
 
 LINE = re.compile(r"^\[[^\]]+\]\((?P<path>[\w./-]+)(?:#(?P<knob>knob-[\w-]+))?\)$", re.MULTILINE)
-DIRECTIVES = {"../references.bib": "{bibliography}\n:all:", "../src/regbook/exercises": "{exercise-list}"}
+DIRECTIVES = {
+    "../references.bib": "{bibliography}\n:all:",
+    "../src/regbook/exercises": "{exercise-list}",
+}
 
 
 def show(app, docname, source):

@@ -1,5 +1,7 @@
-"""Sphinx extension: `{exercise-list}` gives, for teachers, what each exercise of each page trains, and, folded, the
-mistakes that its check recognises; made from the table of contents, the notebooks and the exercises.
+"""Sphinx extension: `{exercise-list}` lists for teachers what each exercise of each page trains.
+
+Folded below stand the mistakes that its check recognises. All of it is made from the table of
+contents, the notebooks and the exercises.
 """
 
 import re
@@ -19,8 +21,8 @@ class ExerciseList(SphinxDirective):
         for path in in_order():
             self.env.note_dependency(str(path))
             lines += asked(path)
-        parent = nodes.Element()
-        self.state.nested_parse(StringList(lines, self.get_source_info()[0]), self.content_offset, parent)
+        parent, text = nodes.Element(), StringList(lines, self.get_source_info()[0])
+        self.state.nested_parse(text, self.content_offset, parent)
         return parent.children
 
 
@@ -35,9 +37,12 @@ def asked(path):
 
 def objectives(path):
     """The items below "What you'll learn" in a notebook."""
-    listed = re.search(r"\*\*What you'll learn\*\*\n\n((?:- .*\n(?:  .*\n)*)+)", markdown(read(path)))
+    text = markdown(read(path))
+    listed = re.search(r"\*\*What you'll learn\*\*\n\n((?:- .*\n(?:  .*\n)*)+)", text)
     if not listed:
-        raise ExtensionError(f"{path.name} has no list below a line **What you'll learn** and an empty line")
+        raise ExtensionError(
+            f"{path.name} has no list below a line **What you'll learn** and an empty line"
+        )
     return [" ".join(item.split()) for item in re.split(r"^- ", listed[1], flags=re.MULTILINE)[1:]]
 
 
@@ -46,7 +51,9 @@ def trained(path, exercises):
     promised = objectives(path)
     for e in exercises.values():
         if not 1 <= e.objective <= len(promised):
-            raise ExtensionError(f"{path.name}: {e.name!r} trains objective {e.objective}; it lists {len(promised)}")
+            raise ExtensionError(
+                f"{path.name}: {e.name!r} trains objective {e.objective}; it lists {len(promised)}"
+            )
     for number, objective in enumerate(promised, start=1):
         yield f"- {objective}"
         for label, e in exercises.items():
@@ -56,11 +63,14 @@ def trained(path, exercises):
 
 
 def mistakes(exercises):
-    yield from ("", ":::{admonition} What the checks say to common mistakes", ":class: dropdown", "")
+    """A folded definition list: each exercise, and the sentences for the mistakes in it."""
+    yield from ("", ":::{admonition} What the checks say to common mistakes")
+    yield from (":class: dropdown", "")
     for e in exercises:
         sentences = [looks_like for _, looks_like in getattr(e, "mistakes", ())]
-        if sentences:  # a definition list: the exercise, and what is said to it
-            yield from ("", e.title, "", f": - {sentences[0]}", *(f"  - {sentence}" for sentence in sentences[1:]))
+        if sentences:
+            yield from ("", e.title, "", f": - {sentences[0]}")
+            yield from (f"  - {sentence}" for sentence in sentences[1:])
     yield ":::"
 
 

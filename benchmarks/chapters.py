@@ -1,16 +1,20 @@
-"""Measure what the notebooks cost: `make bench` writes chapters.md, whose tables chapters/teaching.md shows.
+"""Measure what the notebooks cost: `make bench` writes chapters.md, whose tables
+chapters/teaching.md shows.
 
-The unit is one model.fit of the original tutorial's model, measured in the same run. The second table is a class: one
-kernel and eight run chapter 2 at the same time; in the memory of all together, shared pages count once (Linux).
+The unit is one model.fit of the original tutorial's model, measured in the same run. The second
+table is a class: one kernel and eight run chapter 2 at the same time; in the memory of all
+together, shared pages count once (Linux).
 """
 
 import asyncio
 import json
 import os
 import platform
+import re
 import statistics
 import threading
 import time
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
@@ -21,13 +25,17 @@ from nbformat.v4 import new_code_cell
 from benchmarks.together import X, Y, original, seconds
 from tools.notebooks import NOTEBOOKS, ROOT, read
 
-REPORT = "import json, resource, sys; u = resource.getrusage(resource.RUSAGE_SELF)\n"
-REPORT += "print(json.dumps([u.ru_utime + u.ru_stime, u.ru_maxrss / (1e6 if sys.platform == 'darwin' else 1e3)]))"
+# What a notebook's last cell prints: processor seconds and peak memory in MB.
+REPORT = """import json, resource, sys
+usage = resource.getrusage(resource.RUSAGE_SELF)
+unit = 1e6 if sys.platform == "darwin" else 1e3
+print(json.dumps([usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit]))"""
 
 
 async def run(path, wait=0):
-    """Run a notebook. Returns its seconds, and its kernel's processor seconds and peak memory in MB."""
-    await asyncio.sleep(wait)  # two kernels that start in the same moment can be given the same ports
+    """Run a notebook. Returns seconds, and its kernel's processor seconds and peak memory in MB."""
+    # Two kernels that start in the same moment can be given the same ports.
+    await asyncio.sleep(wait)
     notebook = read(path)
     notebook.cells.append(new_code_cell(REPORT))
     start = time.perf_counter()
@@ -38,9 +46,9 @@ async def run(path, wait=0):
 
 def unit():
     """Seconds of one model.fit of the original tutorial's model: the median of five."""
-    return statistics.median(
-        seconds(original(seed).fit, X[:1000, :2], Y[:1000], epochs=30, verbose=0) for seed in range(5)
-    )
+    rows, labels = X[:1000, :2], Y[:1000]
+    fits = [original(seed).fit for seed in range(5)]
+    return statistics.median(seconds(fit, rows, labels, epochs=30, verbose=0) for fit in fits)
 
 
 def notebooks(one):
@@ -54,20 +62,23 @@ def notebooks(one):
 
 
 async def at_once(count):
-    """Run chapter 2 in `count` kernels. Returns what `run` returns for each, and the memory of all together in MB."""
-    peak, done = [0], threading.Event()
+    """Run chapter 2 in `count` kernels.
+
+    Returns what `run` returns for each, and the memory of all together in MB.
+    """
+    seen, done = [0], threading.Event()
 
     def watch():
         while not done.wait(0.5):
-            try:
-                peak[0] = max(peak[0], sum(k.memory_full_info().pss for k in psutil.Process().children()) / 1e6)
-            except psutil.Error:  # a kernel has just ended
-                pass
+            with suppress(psutil.Error):  # a kernel has just ended
+                kernels = psutil.Process().children()
+                seen.append(sum(kernel.memory_full_info().pss for kernel in kernels) / 1e6)
 
     threading.Thread(target=watch, daemon=True).start()
-    measured = await asyncio.gather(*(run(ROOT / "chapters/l2-keras.ipynb", place) for place in range(count)))
+    path = ROOT / "chapters/l2-keras.ipynb"
+    measured = await asyncio.gather(*(run(path, wait) for wait in range(count)))
     done.set()
-    return measured, peak[0]
+    return measured, max(seen)
 
 
 def classes():
@@ -79,28 +90,35 @@ def classes():
 
 def installed():
     """Gigabytes of the packages of requirements.txt."""
-    pins = [line.split("==")[0] for line in (ROOT / "requirements.txt").read_text().splitlines() if "==" in line]
-    there = [found for found in metadata.distributions() if found.name.lower().replace("_", "-") in pins]
-    return sum(file.locate().stat().st_size for found in there for file in found.files if file.locate().exists()) / 1e9
+    pins = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    total = 0
+    for package in metadata.distributions():
+        if package.name.lower().replace("_", "-") in pins:
+            paths = [file.locate() for file in package.files]
+            total += sum(path.stat().st_size for path in paths if path.exists())
+    return total / 1e9
 
 
 def main():
     os.environ["TQDM_DISABLE"] = "1"
     one = unit()
     memory = psutil.virtual_memory().total / 1e9
+    on_disk = f"the packages take {installed():.1f} GB of disk"
+    columns = ["kernels at once", "seconds until the last is done", "processor seconds of each"]
+    columns += ["MB of each", "MB of all"]
     lines = [
         "<!-- Written by `make bench`; chapters/teaching.md shows the parts between the marks. -->",
         "",
         "<!-- 1 -->",
         f"{os.cpu_count()} cores of {platform.machine()}, {memory:.0f} GB of memory, Python",
-        f"{platform.python_version()}; the packages take {installed():.1f} GB of disk. One unit: {one:.1f} s.",
+        f"{platform.python_version()}; {on_disk}. One unit: {one:.1f} s.",
         "",
         "| notebook | processor seconds | units | peak memory, MB |",
         "|---|---:|---:|---:|",
         *notebooks(one),
         "<!-- 2 -->",
         "",
-        "| kernels at once | seconds until the last is done | processor seconds of each | MB of each | MB of all |",
+        f"| {' | '.join(columns)} |",
         "|---:|---:|---:|---:|---:|",
         *classes(),
         "<!-- 3 -->",

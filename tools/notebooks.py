@@ -10,7 +10,7 @@ NOTEBOOKS = sorted([*ROOT.glob("chapters/*.ipynb"), *ROOT.glob("chapters/solutio
 
 
 def contents(root=ROOT):
-    """The table of contents: of each part the names of its pages. The first part is the first page alone."""
+    """The names of the pages in each part of the book; the welcome page is a part of its own."""
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
     parts = [[entry["file"] for entry in part["chapters"]] for part in toc["parts"]]
     return [[toc["root"]], *parts]

@@ -1,7 +1,8 @@
-"""Run notebooks in place, all or those named, and store them as the tests want them: `make notebooks`.
+"""Run notebooks in place, all or those named, and store them as the tests want: `make notebooks`.
 
-JupyterLab shows no figure's caption, which the book takes from the metadata of its cell. So it is written once more,
-into a cell below the figure that the book leaves out; code that the book folds is folded there too.
+JupyterLab shows no figure's caption, which the book takes from the metadata of its cell. So it is
+written once more, into a cell below the figure that the book leaves out; code that the book folds
+is folded there too.
 """
 
 import subprocess
@@ -14,19 +15,20 @@ from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
 from tools.notebooks import NOTEBOOKS, read
 
-# The metadata that are kept.
+# The metadata that is kept.
 OF_CELL, OF_NOTEBOOK = {"tags", "mystnb", "jupyter"}, {"kernelspec", "language_info"}
 
 
 def run(path):
     notebook = read(path)
     client = NotebookClient(notebook, timeout=None, record_timing=False)
-    client.execute(cwd=str(path.parent), stderr=subprocess.DEVNULL)  # what the kernel says besides its cells
+    # What the kernel itself says, besides its cells, is not shown.
+    client.execute(cwd=str(path.parent), stderr=subprocess.DEVNULL)
     nbformat.write(stored(notebook), path)
 
 
 def stored(notebook):
-    """The notebook with a caption below each figure, with what is folded folded, and without other metadata."""
+    """The notebook with a caption below each figure, folded code folded, and no other metadata."""
     cells = []
     for cell in notebook.cells:
         cell.metadata = _only(OF_CELL, cell.metadata)

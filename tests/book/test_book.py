@@ -26,7 +26,8 @@ def test_it_was_built():
 def test_every_exercise_has_its_solution_folded_below(path):
     text = (SITE / "chapters" / f"{path.stem}.html").read_text(encoding="utf-8")
     boxes = re.findall(
-        r'<div class="((?:exercise|solution)[^"]*)" id="([^"]+)">\s*<p class="admonition-title">(.*?)</p>', text
+        r'<div class="((?:exercise|solution)[^"]*)" id="([^"]+)">\s*<p class="admonition-title">(.*?)</p>',
+        text,
     )
     for label, exercise in of_chapter(path.stem).by_label.items():
         (_, at, title), (folded, _, below) = boxes.pop(0), boxes.pop(0)
@@ -66,7 +67,9 @@ def test_every_page_says_what_it_is():
         description = re.search('<meta name="description" content="(.+?)"', html)[1]
         assert len(title) > 10 and 40 < len(description) < 200, page.name
         found.append((title, description))
-        card = re.search('<meta property="og:image" content="https://[^/]+/regularisation-course/(.+?)"', html)[1]
+        card = re.search(
+            '<meta property="og:image" content="https://[^/]+/regularisation-course/(.+?)"', html
+        )[1]
         icon = re.search('<link rel="icon"[^>]*href="([^"?]*)', html)[1]
         assert (SITE / card).is_file() and (page.parent / icon).is_file()
     assert len({title for title, _ in found}) == len({text for _, text in found}) == len(found)
@@ -77,16 +80,23 @@ def test_the_first_view_is_light(page):
     """Under 600 KB as static hosts send it; of our own script, put off, at most 30 KB besides the pictures of knobs."""
     html = page.read_text(encoding="utf-8")
     names = re.findall(r'<script[^>]*src="([^"?]*)', html)
-    names += [re.search(r'href="([^"?]*)', link)[1] for link in re.findall("<link [^>]*stylesheet[^>]*>", html)]
+    names += [
+        re.search(r'href="([^"?]*)', link)[1]
+        for link in re.findall("<link [^>]*stylesheet[^>]*>", html)
+    ]
     files = {page.parent / name for name in names}
     assert len(files) > 5
-    sent = sum(len(gzip.compress(data)) for data in [html.encode(), *(file.read_bytes() for file in files)])
+    sent = sum(
+        len(gzip.compress(data)) for data in [html.encode(), *(file.read_bytes() for file in files)]
+    )
     assert sent + sum(font.stat().st_size for font in (SITE / "_static").glob("*.woff2")) < 600_000
     assert re.findall(r'<script src="([^"?]*)', html) == ["../_static/documentation_options.js"]
     article = html[html.index("<article") : html.index("</article>")]
     inline = re.findall("<script>(.*?)</script>", article, re.DOTALL)
     knobs = [page.parent / name for name in re.findall(r'{src: "([^"]*)"}', "".join(inline))]
-    assert sum(map(len, inline)) < 100 + 200 * len(knobs), "a line for each knob, and one of the theme's"
+    assert sum(map(len, inline)) < 100 + 200 * len(knobs), (
+        "a line for each knob, and one of the theme's"
+    )
     pictures = re.compile(r"frames = \[\[.*\]\],")  # what a knob shows
     script = sum(len(pictures.sub("", knob.read_text(encoding="utf-8"))) for knob in knobs)
     assert len(knobs) == article.count('class="knob"') and script < 30_000
@@ -94,7 +104,13 @@ def test_the_first_view_is_light(page):
 
 @pytest.mark.parametrize(
     "name, times",
-    {"_config.yml": 2, "README.md": 4, "CITATION.cff": 2, "chapters/welcome.md": 4, "chapters/teaching.md": 2}.items(),
+    {
+        "_config.yml": 2,
+        "README.md": 4,
+        "CITATION.cff": 2,
+        "chapters/welcome.md": 4,
+        "chapters/teaching.md": 2,
+    }.items(),
 )
 def test_a_fork_has_one_address(name, times):
     """The files that CONTRIBUTING.md tells a fork to change name the repository of _config.yml, in all their places."""
@@ -113,7 +129,10 @@ def test_a_fork_has_one_address(name, times):
 @pytest.mark.parametrize(
     "formula, mended",
     [
-        (r"\underbrace{a + b}_{\text{why}}", "<munder><munder><mrow>"),  # docutils: a subscript of the brace
+        (
+            r"\underbrace{a + b}_{\text{why}}",
+            "<munder><munder><mrow>",
+        ),  # docutils: a subscript of the brace
         (
             r"\hat{y}_i",
             '<msub><mover><mi>y</mi><mo stretchy="false">ˆ</mo></mover><mi>i</mi></msub>',
@@ -127,7 +146,10 @@ def test_formulas_become_mathml_as_tex_sets_them(formula, mended):
 def test_a_style_sheet_keeps_what_some_page_can_use():
     css = ".a,.b.c{x:y}@media print{.b{x:y}}@media screen{p .a{x:y}}.a:not(.z){x:y}#d .a{x:y}@font-face{src:url(f)}"
     kept = ".a{x:y}@media screen{p .a{x:y}}.a:not(.z){x:y}@font-face {src:url(f)}"
-    assert "".join(styles.used(tinycss2.parse_stylesheet(css), {"a"})).replace("face{", "face {") == kept
+    assert (
+        "".join(styles.used(tinycss2.parse_stylesheet(css), {"a"})).replace("face{", "face {")
+        == kept
+    )
 
 
 def test_a_link_to_a_file_of_the_repository_names_one():

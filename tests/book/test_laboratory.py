@@ -27,7 +27,10 @@ def tab(browser):
     """An empty tab. What it asks of other hosts, and what goes wrong in it, is in its list `troubles`."""
     with browser.new_page() as page:
         page.troubles = []
-        page.on("request", lambda r: r.url.startswith(("file:", "data:", "blob:")) or page.troubles.append(r.url))
+        page.on(
+            "request",
+            lambda r: r.url.startswith(("file:", "data:", "blob:")) or page.troubles.append(r.url),
+        )
         page.on("pageerror", lambda error: page.troubles.append(str(error)))
         page.set_default_timeout(60_000)
         yield page
@@ -42,7 +45,11 @@ def flat(weights):
 @pytest.mark.parametrize("widths", [[8], [8, 5]], ids=["one-layer", "two-layers"])
 @pytest.mark.parametrize(
     "changes",
-    [{"l2": 0.01}, {"decay": 0.7, "rate": 0.03}, {"optimiser": "sgd", "rate": 0.1, "l2": 0.003, "decay": 0.03}],
+    [
+        {"l2": 0.01},
+        {"decay": 0.7, "rate": 0.03},
+        {"optimiser": "sgd", "rate": 0.1, "l2": 0.003, "decay": 0.03},
+    ],
     ids=["L2", "AdamW", "SGD"],
 )
 def test_it_ends_where_model_fit_ends(tab, changes, widths, rate):
@@ -55,7 +62,10 @@ def test_it_ends_where_model_fit_ends(tab, changes, widths, rate):
     from keras.regularizers import l2
 
     how, random = PLAIN | changes, rb.rng(0)
-    x, y = random.standard_normal((100, 3)), random.integers(0, 2, 100)  # 100 = 3 · 32 + 4: a short last batch
+    x, y = (
+        random.standard_normal((100, 3)),
+        random.integers(0, 2, 100),
+    )  # 100 = 3 · 32 + 4: a short last batch
     orders = [random.permutation(100) for _ in range(how["epochs"])]
     masks = [(random.random((100, units)) >= rate) / (1 - rate) for units in widths]
     h = entry = keras.Input((3,))
@@ -63,20 +73,35 @@ def test_it_ends_where_model_fit_ends(tab, changes, widths, rate):
     for units, mask in zip(widths, given):
         h = layers.Dense(units, "relu", kernel_regularizer=l2(how["l2"]))(h)
         h = layers.Multiply()([h, mask])
-    model = keras.Model([entry, *given], layers.Dense(1, "sigmoid", kernel_regularizer=l2(how["l2"]))(h))
+    model = keras.Model(
+        [entry, *given], layers.Dense(1, "sigmoid", kernel_regularizer=l2(how["l2"]))(h)
+    )
     sgd = keras.optimizers.SGD(how["rate"], momentum=0.9, weight_decay=how["decay"])
     adam = keras.optimizers.AdamW(how["rate"], weight_decay=how["decay"])
     model.compile(sgd if how["optimiser"] == "sgd" else adam, "binary_crossentropy")
     start = flat(model.get_weights())
 
     tab.add_script_tag(path=ENGINE)
-    told = [widths, how, start.tolist(), x.ravel().tolist(), y.tolist(), [order.tolist() for order in orders]]
+    told = [
+        widths,
+        how,
+        start.tolist(),
+        x.ravel().tolist(),
+        y.tolist(),
+        [order.tolist() for order in orders],
+    ]
     told += [[mask.ravel().tolist() for mask in masks] if rate else None]
     ours = np.array(tab.evaluate(TRAIN, told))
     told[2] = [start[0] + 1e-15, *start[1:]]
     assert np.abs(np.array(tab.evaluate(TRAIN, told)) - ours).max() < 1e-10, "choose another seed"
     for order in orders:
-        model.fit([x[order], *(mask[order] for mask in masks)], y[order], batch_size=32, shuffle=False, verbose=0)
+        model.fit(
+            [x[order], *(mask[order] for mask in masks)],
+            y[order],
+            batch_size=32,
+            shuffle=False,
+            verbose=0,
+        )
     assert np.abs(ours - start).max() > 0.1
     assert np.abs(ours - flat(model.get_weights())).max() < 1e-9
 
@@ -84,7 +109,9 @@ def test_it_ends_where_model_fit_ends(tab, changes, widths, rate):
 def open_story(tab, address, cores=None):
     """Open the laboratory with a set-up, and wait until its twenty pairs are there; a function that reads its parts."""
     if cores:
-        tab.add_init_script(f"Object.defineProperty(navigator, 'hardwareConcurrency', {{ value: {cores} }})")
+        tab.add_init_script(
+            f"Object.defineProperty(navigator, 'hardwareConcurrency', {{ value: {cores} }})"
+        )
     tab.goto(PAGE + address)
     tab.wait_for_selector("[data-part=open]:enabled")
     return lambda part: tab.text_content(f"[data-part={part}]")
@@ -105,7 +132,9 @@ STORIES = {
 def test_a_story_ends_as_the_page_says_and_as_its_chapter_does(tab, story):
     open_story(tab, f"#{story}")
     tab.click("[data-part=open]")
-    found = re.search(POINTS + r" points; better in (\d+)", tab.text_content("[data-part=test]")).groups()
+    found = re.search(
+        POINTS + r" points; better in (\d+)", tab.text_content("[data-part=test]")
+    ).groups()
     chapter, line = STORIES[story]
     of_chapter = "\n".join(map(printed, outputs(read(ROOT / f"chapters/{chapter}.ipynb"))))
     theirs = re.search(line + POINTS, of_chapter, re.MULTILINE).groups()
@@ -122,12 +151,19 @@ def test_one_worker_and_four_come_to_the_same_digits(browser):
     for cores in (1, 4):
         with browser.new_page() as tab:
             open_story(tab, "#stopped-in-time", cores)
-            seen.append([tab.inner_html(f"[data-part={part}]") for part in ("dots", "verdict", "curves", "borders")])
+            seen.append(
+                [
+                    tab.inner_html(f"[data-part={part}]")
+                    for part in ("dots", "verdict", "curves", "borders")
+                ]
+            )
     assert seen[0] == seen[1] and len("".join(seen[0])) > 10_000
 
 
 def test_what_is_copied_as_python_comes_to_the_same_verdict(tab):
-    part = open_story(tab, "#problem=xor&rows=200&a.stopped=1&b.stopped=1&b.l2=0.01&b.decay=0.003&b.dropout=0.1")
+    part = open_story(
+        tab, "#problem=xor&rows=200&a.stopped=1&b.stopped=1&b.l2=0.01&b.decay=0.003&b.dropout=0.1"
+    )
     tab.click("[data-part=open]")
     mean, error = map(float, re.search(POINTS, tab.text_content("[data-part=test]")).groups())
     *lines, last = part("python").splitlines()
@@ -140,7 +176,9 @@ def test_what_is_copied_as_python_comes_to_the_same_verdict(tab):
 
 def test_a_bad_address_is_named_and_the_default_taken(tab):
     said = open_story(tab, "#rows=7&seed=-1&shoes=3&b.l2=0.03")
-    assert "rows is “7”; it can be 50, 100," in said("trouble") and "“shoes”, which is no setting" in said("trouble")
+    assert "rows is “7”; it can be 50, 100," in said(
+        "trouble"
+    ) and "“shoes”, which is no setting" in said("trouble")
     assert "rows=1000" in tab.url and "seed=0" in tab.url and "b.l2=0.03" in tab.url
 
 
@@ -154,7 +192,9 @@ def test_when_all_is_shown_everybody_can_use_it(browser, width, scheme):
         assert said("headline") in said("spoken") and "is open" in said("seal")
         assert tab.evaluate("document.documentElement.scrollWidth") == width
         rules = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
-        assert not Axe().run(tab, options={"runOnly": rules, "preload": False}).response["violations"]
+        assert (
+            not Axe().run(tab, options={"runOnly": rules, "preload": False}).response["violations"]
+        )
         pressed = tab.evaluate("""[...document.querySelectorAll(".lab :is(button, select, summary, label, .lab-row a)")]
             .map(element => element.getBoundingClientRect().height)""")
         assert len(pressed) > 20 and min(pressed) >= 44

@@ -1,4 +1,4 @@
-"""Does every chapter lead to the next, is it called by its number, are its minutes honest, its figures of one style?"""
+"""Are chapters called by their numbers, their minutes honest, their figures of one style?"""
 
 import re
 from itertools import pairwise
@@ -17,23 +17,31 @@ def test_every_chapter_leads_to_the_next(path, following):
     assert re.findall(r"^Next: \[[^]]+\]\((.+?)\)", PAGES[path], re.MULTILINE) == [following.name]
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT / "chapters").as_posix())
+@pytest.mark.parametrize(
+    "path", PAGES, ids=lambda path: path.relative_to(ROOT / "chapters").as_posix()
+)
 def test_chapters_are_called_by_their_numbers(path):
     called = re.findall(r"\[(?:chapter )?(\d+)\]\(([\w-]+\.ipynb)\)", PAGES[path], re.IGNORECASE)
-    called += [(number, path.name) for number in re.findall(r"^# Solutions to chapter (\d+)", PAGES[path])]
+    for number in re.findall(r"^# Solutions to chapter (\d+)", PAGES[path]):
+        called.append((number, path.name))
     names = [chapter.name for chapter in CHAPTERS]
-    assert [(number, name) for number, name in called if name in names and names[int(number) - 1] != name] == []
+    for number, name in called:
+        assert name not in names or names[int(number) - 1] == name
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_figure_has_one_size_of_letters(path):
-    for figure in filter(None, (shown(output, "image/svg+xml") for output in outputs(read(path)))):
+    figures = [shown(output, "image/svg+xml") for output in outputs(read(path))]
+    for figure in filter(None, figures):
         assert "svg{font-size:13px}" in figure, "drawn before regbook.plots was imported"
         assert set(re.findall(r"font-size: ([\d.]+\w+)", figure)) <= {"0.7em"}  # exponents
 
 
 def cost(path):
-    """(visible lines of code, folded ones, minutes) of a page before its exercises, as CONTRIBUTING.md counts them."""
+    """(visible lines of code, folded ones, minutes) of a page, as CONTRIBUTING.md counts them.
+
+    Exercises do not count.
+    """
     words, code, output, figures = 0, {True: 0, False: 0}, 0, 0
     for cell in read(path).cells:
         text, exercises, _ = cell.source.partition("## Exercises")
@@ -41,7 +49,8 @@ def cost(path):
         if cell.cell_type == "markdown" and "remove-cell" not in tags:  # but captions
             words += len(re.sub(r"\]\([^)]*\)|\$[^$]*\$|[^\w\s’'-]", " ", text).split())
         elif cell.cell_type == "code":
-            code["hide-input" in tags] += sum(bool(line.strip()) for line in cell.source.splitlines())
+            lines = [line for line in cell.source.splitlines() if line.strip()]
+            code["hide-input" in tags] += len(lines)
             for out in cell.outputs:
                 drawn = bool(shown(out, "image/svg+xml")) or "knob" in shown(out, "text/html")
                 figures += drawn

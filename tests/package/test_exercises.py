@@ -20,8 +20,18 @@ def exercises_of(path):
     return Exercises(known.chapter, *known.by_name.values())
 
 
-EXERCISES = {f"{path.stem}: {name}": e for path in ASKING for name, e in exercises_of(path).by_name.items()}
-HEAD = dict(name="two", title="Two", level=1, minutes=1, objective=1, section="Twos", hints=("One and one.", "Two."))
+EXERCISES = {
+    f"{path.stem}: {name}": e for path in ASKING for name, e in exercises_of(path).by_name.items()
+}
+HEAD = dict(
+    name="two",
+    title="Two",
+    level=1,
+    minutes=1,
+    objective=1,
+    section="Twos",
+    hints=("One and one.", "Two."),
+)
 each_chapter = pytest.mark.parametrize("path", ASKING, ids=lambda path: path.stem)
 each_exercise = pytest.mark.parametrize("name", EXERCISES)
 
@@ -40,7 +50,10 @@ def test_every_mistake_that_is_known_is_recognised(name):
     exercise = EXERCISES[name]
     for wrong, looks_like in getattr(exercise, "mistakes", ()):
         if isinstance(exercise, Report):  # its mistakes are words, one of an answer
-            wrong = [wrong if wrong in words else getattr(exercise, part)[0] for part, words in PARTS.items()]
+            wrong = [
+                wrong if wrong in words else getattr(exercise, part)[0]
+                for part, words in PARTS.items()
+            ]
         if callable(wrong) == isinstance(exercise, Function):
             assert exercise.mistake(wrong) == looks_like
 
@@ -80,8 +93,16 @@ def test_what_is_not_filled_in_is_no_mistake(name, capsys):
         ([4.0, -3.0], [-4.0, 3.0], "the sign is not"),
         ([2.0, 6.0], [1.0, 3.0], "twice as large"),
         ([7.0, 21.0], [1.0, 3.0], "summed where it should be averaged"),
-        ([[1.0, 3.0], [2.0, 4.0]], [[1.0, 2.0], [3.0, 4.0]], "in the wrong places. Is something transposed?"),
-        ([1.0, 3.0], [1.0, 8.0], "In trial 1 of 1 entry [1] is 3; it should be larger. (1 of 2 entries"),
+        (
+            [[1.0, 3.0], [2.0, 4.0]],
+            [[1.0, 2.0], [3.0, 4.0]],
+            "in the wrong places. Is something transposed?",
+        ),
+        (
+            [1.0, 3.0],
+            [1.0, 8.0],
+            "In trial 1 of 1 entry [1] is 3; it should be larger. (1 of 2 entries",
+        ),
         ([1.0, 3.0], [1.0, -2.0], "it should be negative"),
         (3.0, 9.0, "a root were taken"),
         (3.0, 4.0, "it gives 3; it should be larger"),
@@ -109,7 +130,10 @@ def stops(*case):
 @pytest.mark.parametrize(
     "function, said",
     [
-        (stops, f"It stopped with LinAlgError in line {stops.__code__.co_firstlineno + 1} of its cell: Singular"),
+        (
+            stops,
+            f"It stopped with LinAlgError in line {stops.__code__.co_firstlineno + 1} of its cell: Singular",
+        ),
         (lambda *case: undefined, "of its cell: name 'undefined' is not defined."),  # noqa: F821
         (lambda *case: (lambda f: f(f))(lambda f: f(f)), "RecursionError"),
     ],
@@ -156,9 +180,14 @@ def test_check_hint_and_progress(capsys):
 def test_page_and_checks_hold_the_same_exercises(path):
     page, exercises = markdown(read(path)), of_chapter(path.stem)
     assert exercises.chapter == path.stem and 4 <= len(exercises.by_label)
-    assert re.findall(r"^```\{exercise\}\n:label: ([\w-]+)$", page, re.MULTILINE) == list(exercises.by_label)
+    assert re.findall(r"^```\{exercise\}\n:label: ([\w-]+)$", page, re.MULTILINE) == list(
+        exercises.by_label
+    )
     links = re.findall(r"^\[Solution\]\((.+)\)$", page, re.MULTILINE)
-    assert links == [f"solutions/{label.replace(f'{path.stem}-', f'{path.name}#', 1)}" for label in exercises.by_label]
+    assert links == [
+        f"solutions/{label.replace(f'{path.stem}-', f'{path.name}#', 1)}"
+        for label in exercises.by_label
+    ]
     sections = set(re.findall(r"^#{2,} (.+)$", page, re.MULTILINE))
     assert [e.section for e in exercises.by_name.values() if e.section not in sections] == []
 

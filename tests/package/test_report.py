@@ -67,7 +67,9 @@ def test_what_is_said_to_a_wrong_judgement(answer, said):
 
 
 def verdict(mean, error):
-    return Verdict(mean + error * np.array([-1.0, 1.0]), "accuracy")  # of two seeds: its standard error is `error`
+    return Verdict(
+        mean + error * np.array([-1.0, 1.0]), "accuracy"
+    )  # of two seeds: its standard error is `error`
 
 
 @pytest.mark.parametrize(

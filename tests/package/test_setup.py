@@ -23,8 +23,24 @@ SYSTEMS = {
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_every_pin_has_a_wheel_with_a_hash(tmp_path, python, system):
-    command = [sys.executable, "-m", "uv", "pip", "install", "--dry-run", "--target", tmp_path, "--require-hashes"]
-    command += ["--only-binary=:all:", "--python-version", python, "--python-platform", SYSTEMS[system]]
+    command = [
+        sys.executable,
+        "-m",
+        "uv",
+        "pip",
+        "install",
+        "--dry-run",
+        "--target",
+        tmp_path,
+        "--require-hashes",
+    ]
+    command += [
+        "--only-binary=:all:",
+        "--python-version",
+        python,
+        "--python-platform",
+        SYSTEMS[system],
+    ]
     command += [part for name in tasks.MAINTAINER for part in ("-r", name)]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     need("error sending request" not in result.stderr, "the package index can't be reached")
@@ -44,7 +60,12 @@ def folder(tmp_path, monkeypatch):
 
 
 def no_network(monkeypatch):
-    settings = {"CONFIG_FILE": os.devnull, "INDEX_URL": "http://127.0.0.1:9/simple", "RETRIES": "0", "FIND_LINKS": ""}
+    settings = {
+        "CONFIG_FILE": os.devnull,
+        "INDEX_URL": "http://127.0.0.1:9/simple",
+        "RETRIES": "0",
+        "FIND_LINKS": "",
+    }
     for name, value in settings.items():
         monkeypatch.setenv(f"PIP_{name}", value)
 
@@ -53,7 +74,10 @@ def no_network(monkeypatch):
     "fault, message",
     [
         (lambda m: m.setattr(tasks, "DISK_MB", 1e9), "MB are free here. Nothing was changed"),
-        (lambda m: (m.setattr(sys, "version_info", (3, 10, 0)), m.setenv("PATH", "")), "3.11, 3.12, 3.13 was found"),
+        (
+            lambda m: (m.setattr(sys, "version_info", (3, 10, 0)), m.setenv("PATH", "")),
+            "3.11, 3.12, 3.13 was found",
+        ),
         (no_network, "check the connection"),
     ],
     ids=["full-disk", "no-Python", "no-network"],
