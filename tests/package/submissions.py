@@ -1,5 +1,4 @@
-"""What readers might hand in for the code exercises, beyond the solutions and mistakes in the
-exercises' own modules.
+"""What readers might hand in for the code exercises, beyond what the exercises themselves list.
 
 RIGHT: answers written in a really different way: in loops, in TensorFlow or Keras, in closed form.
 WRONG: answers that no row of a module lists, each with a part of what should be said to it.

@@ -1,4 +1,4 @@
-"""Do the exercises answer as a patient teacher would, and do pages, checks and solutions hold the same exercises?"""
+"""Do the exercises answer as a patient teacher would, and do pages hold the same exercises?"""
 
 import re
 
@@ -23,15 +23,8 @@ def exercises_of(path):
 EXERCISES = {
     f"{path.stem}: {name}": e for path in ASKING for name, e in exercises_of(path).by_name.items()
 }
-HEAD = dict(
-    name="two",
-    title="Two",
-    level=1,
-    minutes=1,
-    objective=1,
-    section="Twos",
-    hints=("One and one.", "Two."),
-)
+HEAD = {"name": "two", "title": "Two", "level": 1, "minutes": 1, "objective": 1}
+HEAD |= {"section": "Twos", "hints": ("One and one.", "Two.")}
 each_chapter = pytest.mark.parametrize("path", ASKING, ids=lambda path: path.stem)
 each_exercise = pytest.mark.parametrize("name", EXERCISES)
 
@@ -50,19 +43,18 @@ def test_every_mistake_that_is_known_is_recognised(name):
     exercise = EXERCISES[name]
     for wrong, looks_like in getattr(exercise, "mistakes", ()):
         if isinstance(exercise, Report):  # its mistakes are words, one of an answer
-            wrong = [
-                wrong if wrong in words else getattr(exercise, part)[0]
-                for part, words in PARTS.items()
-            ]
+            right = {part: getattr(exercise, part)[0] for part in PARTS}
+            wrong = [wrong if wrong in PARTS[part] else right[part] for part in PARTS]
         if callable(wrong) == isinstance(exercise, Function):
             assert exercise.mistake(wrong) == looks_like
 
 
 SELF = []
 SELF.append(SELF)
-ANYTHING = ["text", b"bytes", {}, {1: 2}, set(), object(), SELF, [[1], [2, 3]], 1j, np.array(["a"]), int,
-            float("nan"), float("inf"), [], np.zeros((3, 0)), np.zeros((2, 3, 4)), -1, range(3), 10**400, [None, 1],
-            lambda: 1, lambda *_: None, iter([1])]  # fmt: skip
+ANYTHING = ["text", b"bytes", {}, {1: 2}, set(), object(), int, range(3), iter([1])]
+ANYTHING += [SELF, [], [[1], [2, 3]], [None, 1], lambda: 1, lambda *_: None]
+ANYTHING += [-1, 1j, 10**400, float("nan"), float("inf")]
+ANYTHING += [np.array(["a"]), np.zeros((3, 0)), np.zeros((2, 3, 4))]
 
 
 @each_exercise
@@ -127,13 +119,13 @@ def stops(*case):
     return np.linalg.inv(np.zeros((2, 2)))
 
 
+STOPS_IN = stops.__code__.co_firstlineno + 1
+
+
 @pytest.mark.parametrize(
     "function, said",
     [
-        (
-            stops,
-            f"It stopped with LinAlgError in line {stops.__code__.co_firstlineno + 1} of its cell: Singular",
-        ),
+        (stops, f"It stopped with LinAlgError in line {STOPS_IN} of its cell: Singular matrix."),
         (lambda *case: undefined, "of its cell: name 'undefined' is not defined."),  # noqa: F821
         (lambda *case: (lambda f: f(f))(lambda f: f(f)), "RecursionError"),
     ],
@@ -180,14 +172,11 @@ def test_check_hint_and_progress(capsys):
 def test_page_and_checks_hold_the_same_exercises(path):
     page, exercises = markdown(read(path)), of_chapter(path.stem)
     assert exercises.chapter == path.stem and 4 <= len(exercises.by_label)
-    assert re.findall(r"^```\{exercise\}\n:label: ([\w-]+)$", page, re.MULTILINE) == list(
-        exercises.by_label
-    )
+    labels = re.findall(r"^```\{exercise\}\n:label: ([\w-]+)$", page, re.MULTILINE)
+    assert labels == list(exercises.by_label)
     links = re.findall(r"^\[Solution\]\((.+)\)$", page, re.MULTILINE)
-    assert links == [
-        f"solutions/{label.replace(f'{path.stem}-', f'{path.name}#', 1)}"
-        for label in exercises.by_label
-    ]
+    sections = [label.removeprefix(f"{path.stem}-") for label in labels]
+    assert links == [f"solutions/{path.name}#{section}" for section in sections]
     sections = set(re.findall(r"^#{2,} (.+)$", page, re.MULTILINE))
     assert [e.section for e in exercises.by_name.values() if e.section not in sections] == []
 

@@ -53,23 +53,22 @@ def test_a_chapter_lists_words_enough_for_its_reports(path):
     [
         ("one run", "three words"),
         (("one run", "more pairs"), "yours holds 2"),
-        (("more pairs", "one run", "vanishes"), "“more pairs” is a remedy; in its place a fault is asked for"),
-        (("one runs", "more pairs", "vanishes"), "none of the words for the fault. Did you mean “one run”? They"),
-        (("shared rows", "x" * 10**6, "vanishes"), "none of the words for the remedy. They are: more pairs"),
+        (("more pairs", "one run", "vanishes"), "is a remedy; in its place a fault is asked for"),
+        (("one runs", "more pairs", "vanishes"), "for the fault. Did you mean “one run”? They are"),
+        (("shared rows", "x" * 10**6, "vanishes"), "for the remedy. They are: more pairs"),
         (("none", "none", "stays"), "Something is wrong with it."),
         (("leak", "more pairs", "stays"), "“leak” would mean: something was computed"),
         (("one run", "none", "stays"), "The fault is right. But “none” means"),
-        (("One  Run", "more pairs", "less sure"), "Fault and remedy are right. The plain runs differ"),
+        (("One  Run", "more pairs", "less sure"), "and remedy are right. The plain runs differ"),
     ],
-)  # fmt: skip
+)
 def test_what_is_said_to_a_wrong_judgement(answer, said):
     assert said in of_chapter("judge").by_name["two runs"].mistake(answer)
 
 
 def verdict(mean, error):
-    return Verdict(
-        mean + error * np.array([-1.0, 1.0]), "accuracy"
-    )  # of two seeds: its standard error is `error`
+    """Of two seeds, so that `error` is its standard error."""
+    return Verdict(mean + error * np.array([-1.0, 1.0]), "accuracy")
 
 
 @pytest.mark.parametrize(

@@ -58,21 +58,9 @@ def test_it_is_a_whole_document_of_few_elements(drawn):
     root = ElementTree.fromstring(as_svg(drawn()))
     text = as_svg(drawn())
     used = set(re.findall(r"#(i\d+)", text))
-    assert (
-        used == set(re.findall(r' id="(i\d+)"', text))
-        and "date" not in text
-        and "λ &lt;b&gt;" in text
-    )
-    assert (
-        len(
-            [
-                element
-                for element in root.iter()
-                if element.tag.endswith("}g") and not element.attrib
-            ]
-        )
-        == 0
-    )
+    assert used == set(re.findall(r' id="(i\d+)"', text))
+    assert "date" not in text and "λ &lt;b&gt;" in text
+    assert all(element.attrib for element in root.iter() if element.tag.endswith("}g"))
 
 
 def test_pixels_are_kept_as_they_are_in_a_form_that_no_processor_packs_otherwise(drawn):
