@@ -26,9 +26,8 @@ def price_in_a_loop(w, b, X, y, strength):
 def price_in_tensorflow(w, b, X, y, strength):
     w = tf.constant(w, tf.float32)
     predicted = tf.linalg.matvec(tf.constant(X, tf.float32), w) + b
-    return tf.reduce_mean(
-        tf.square(tf.constant(y, tf.float32) - predicted)
-    ) + strength * tf.reduce_sum(w**2)
+    error = tf.reduce_mean(tf.square(tf.constant(y, tf.float32) - predicted))
+    return error + strength * tf.reduce_sum(w**2)
 
 
 def gradient_from_tensorflow(w, X, y, strength):
@@ -67,19 +66,15 @@ def accuracy(hidden, weights, bias, y):
 
 def accuracies(hidden, weights, bias, y):
     """With each unit silent."""
-    return np.array(
-        [
-            accuracy(np.delete(hidden, j, 1), np.delete(weights, j), bias, y)
-            for j in range(len(weights))
-        ]
-    )
+    silent = range(len(weights))
+    cases = [(np.delete(hidden, unit, 1), np.delete(weights, unit)) for unit in silent]
+    return np.array([accuracy(*case, bias, y) for case in cases])
 
 
 def silence_by_weights(hidden, weights, bias, y):
     others = weights[:, None] * (1 - np.eye(len(weights)))
-    return accuracy(hidden, weights, bias, y) - np.mean(
-        (hidden @ others + bias > 0) == (y[:, None] == 1), axis=0
-    )
+    right = (hidden @ others + bias > 0) == (y[:, None] == 1)
+    return accuracy(hidden, weights, bias, y) - right.mean(axis=0)
 
 
 def silence_spoiling(hidden, weights, bias, y):
@@ -98,6 +93,11 @@ def paired_by_hand(new, baseline):
 def paired_by_compare(new, baseline):
     verdict = compare(new, baseline)  # in points
     return verdict.mean, verdict.standard_error
+
+
+def least_in_an_array_of_one(strengths, errors):
+    total = errors.sum(0)
+    return np.array(strengths)[total == total.min()]
 
 
 def patience_by_counting(losses, patience):
@@ -181,9 +181,7 @@ RIGHT = {
         lambda strengths, errors: min(
             (sum(column), s) for column, s in zip(zip(*errors), strengths)
         )[1],
-        lambda strengths, errors: np.array(strengths)[
-            errors.sum(0) == errors.sum(0).min()
-        ],  # an array of one
+        least_in_an_array_of_one,
         lambda strengths, errors: tf.gather(strengths, tf.argmin(tf.reduce_mean(errors, 0))),
     ],
     "choosing: patience": [patience_by_counting, patience_by_minima],
@@ -192,8 +190,8 @@ RIGHT = {
         lambda x, kernels, biases: [
             np.maximum(one @ k + b, 0) for one, k, b in zip(x, kernels, biases)
         ],
-        lambda x, kernels, biases: (np.einsum("mri,mio->mro", x, kernels) + biases[:, None]).clip(
-            0
+        lambda x, kernels, biases: keras.ops.relu(
+            np.einsum("mri,mio->mro", x, kernels) + biases[:, None]
         ),
         lambda x, kernels, biases: tf.nn.relu(tf.matmul(x, kernels) + biases[:, tf.newaxis]),
     ],
