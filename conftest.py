@@ -1,19 +1,16 @@
-"""What all tests share: where things are, the browser, and settings of the kernels in which nbval runs notebooks."""
+"""What all tests share: where things are, the browser, and the settings of nbval's kernels."""
 
 import os
+import re
 import shutil
 import time
-from pathlib import Path
 
 import pytest
-import yaml
 
-import tasks
+from tools.notebooks import ROOT, contents
 
-ROOT, NOTEBOOKS = tasks.ROOT, [Path(name) for name in tasks.NOTEBOOKS]
 SITE = ROOT / "_build/html"
-PARTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
-CHAPTERS = [ROOT / f"{entry['file']}.ipynb" for entry in PARTS[0]["chapters"]]  # the course, in its order
+CHAPTERS = [ROOT / f"{name}.ipynb" for name in contents()[1]]  # the course, in its order
 ASKING = [*CHAPTERS, ROOT / "chapters/judge.ipynb"]  # the pages with exercises
 
 os.environ["TQDM_DISABLE"] = "1"  # a progress bar would be part of what is printed
@@ -27,26 +24,39 @@ BROWSERS = (
     r"C:\Program Files\Google\Chrome\Application\chrome.exe",
     "msedge",
 )
-# No sandbox: continuous integration runs as root. The others keep the browser from asking its maker's servers.
-SWITCHES = ("no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking")
-SWITCHES += ("disable-component-update", "disable-sync")
+SWITCHES = [
+    "--no-sandbox",  # continuous integration runs as root
+    "--disable-gpu",
+    # These keep the browser from asking its maker's servers.
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def pytest_sessionstart():
-    # Two kernels that start in the same moment can be given the same free ports, and one then never answers. (Sockets
-    # in files would need a name for each kernel, which nbval can't be told.)
+    # Two kernels that start in the same moment can be given the same free ports, and one then never
+    # answers. (Sockets in files would need a name for each kernel, which nbval can't be told.)
     if os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0":
         time.sleep(3)
 
 
-def need(found, message):
-    """Skip the calling test with `message` where `found` is false.
+def pytest_make_parametrize_id(val):
+    """A case that is called by a text has no blanks in its name, so that -k can pick it."""
+    return re.sub(r"[^\w.+-]+", "-", val) if isinstance(val, str) else None
 
-    In continuous integration, which sets REGBOOK_COMPLETE=1, it fails instead: a test that never runs proves nothing.
+
+def need(condition, message):
+    """Skip the calling test with `message` where `condition` is false.
+
+    In continuous integration, which sets REGBOOK_COMPLETE=1, it fails instead: a test that never
+    runs proves nothing.
     """
-    if not found and os.environ.get("REGBOOK_COMPLETE") == "1":
+    if not condition and os.environ.get("REGBOOK_COMPLETE") == "1":
         pytest.fail(f"REGBOOK_COMPLETE=1, but {message}", pytrace=False)
-    if not found:
+    if not condition:
         pytest.skip(message)
 
 
@@ -56,8 +66,9 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    need(path, "no browser is here: install Chromium (Debian and Ubuntu: apt install chromium) or Chrome")
+    missing = "no browser is here: install Chromium (on Debian: apt install chromium) or Chrome"
+    need(path, missing)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=[f"--{switch}" for switch in SWITCHES])
+        chromium = playwright.chromium.launch(executable_path=path, args=SWITCHES)
         yield chromium
         chromium.close()

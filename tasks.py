@@ -1,6 +1,7 @@
-"""The tasks of the course, on every system: `python3 tasks.py book`; on Windows `py tasks.py book`. make calls it too.
+"""The tasks of the course, on every system: `python3 tasks.py book`; on Windows `py tasks.py book`.
 
-Standard library only, for any Python 3: it sets up the environment .venv, in which everything else runs.
+make calls it too. Standard library only, for any Python 3: it sets up the environment .venv, in
+which everything else runs.
 """
 
 import os
@@ -12,7 +13,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 ENVIRONMENT = ROOT / ".venv"
-NOTEBOOKS = sorted(map(str, [*ROOT.glob("chapters/*.ipynb"), *ROOT.glob("chapters/solutions/*.ipynb")]))
 BIN = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
 READER, MAINTAINER = ["requirements.txt"], ["requirements.txt", "requirements-dev.txt"]
 DISK_MB = 3000  # what the environment takes, and some room
@@ -45,20 +45,20 @@ def notebooks(*names):
     """Run notebooks in place, all or those named: the one way to change a stored number"""
     set_up(READER)
     os.environ["TQDM_DISABLE"] = "1"  # a progress bar would be part of what is printed
-    run("python", "tools/notebooks.py", *(names or NOTEBOOKS))
+    run("python", "-m", "tools.run_notebooks", *names)
 
 
 def replicate(*shifts):
     """Draw all seeds of the course anew, twice, and write down which claims hold"""
     set_up(READER)
-    run("python", "tools/replicate.py", *shifts)
+    run("python", "-m", "tools.replicate", *shifts)
 
 
 def lab():
     """Open the course in JupyterLab"""
     set_up(READER)
     # Trusted, the stored knobs turn before anything was run.
-    run("jupyter-trust", *NOTEBOOKS)
+    run("jupyter-trust", *map(str, ROOT.glob("chapters/**/*.ipynb")))
     # Pages open as pages, not as their source.
     settings = ENVIRONMENT / "etc/jupyter/labconfig"
     settings.mkdir(parents=True, exist_ok=True)
@@ -69,22 +69,25 @@ def lab():
 def bench():
     """Measure what the chapters and fit_together cost; takes half an hour"""
     set_up(READER)
-    for command in ("chapters.py", "together.py", "together.py architectures", "together.py members", "choosing.py"):
-        script, *arguments = command.split()
-        run("python", f"benchmarks/{script}", *arguments)
+    run("python", "-m", "benchmarks.chapters")
+    for measured in ([], ["architectures"], ["members"]):
+        run("python", "-m", "benchmarks.together", *measured)
+    run("python", "-m", "benchmarks.choosing")
 
 
 def lock(*packages):
     """Write the pins anew from pyproject.toml, and raise those of the packages that are named"""
     set_up(MAINTAINER)
-    options = ["--quiet", "--universal", "--fork-strategy=fewest", "--python-version=3.11", "--generate-hashes"]
-    options += ["--no-annotate", "--custom-compile-command=make lock"]
-    options += ["--upgrade-package=" + name for name in packages]
-    run("uv", "pip", "compile", *options, "pyproject.toml", "--output-file=requirements.txt")
-    # The second list is constrained by the first, and repeats only what the first has for some systems alone.
+    command = ["uv", "pip", "compile", "--quiet", "--universal", "--fork-strategy=fewest"]
+    command += ["--python-version=3.11", "--generate-hashes", "--no-annotate"]
+    command += ["--custom-compile-command=make lock"]
+    command += ["--upgrade-package=" + name for name in packages]
+    run(*command, "pyproject.toml", "--output-file=requirements.txt")
+    # The second list is constrained by the first, and repeats only what the first has for some
+    # systems alone.
     first = re.findall(r"^([\w.-]+)==\S+ \\$", _text(ROOT / "requirements.txt"), re.MULTILINE)
-    options += ["--constraints=requirements.txt", *("--no-emit-package=" + name for name in first)]
-    run("uv", "pip", "compile", *options, "--group=pyproject.toml:dev", "--output-file=requirements-dev.txt")
+    command += ["--constraints=requirements.txt", *("--no-emit-package=" + name for name in first)]
+    run(*command, "--group=pyproject.toml:dev", "--output-file=requirements-dev.txt")
 
 
 def clean():
@@ -93,11 +96,12 @@ def clean():
         shutil.rmtree(str(ROOT / name), ignore_errors=True)
 
 
-TASKS = {task.__name__: task for task in (book, test, lab, notebooks, replicate, lint, bench, lock, clean)}
+LISTED = (book, test, lab, notebooks, replicate, lint, bench, lock, clean)
+TASKS = {task.__name__: task for task in LISTED}
 
 
 def set_up(lists):
-    """Bring .venv to the pins of the lists, where it is not; a copy of each list that was installed lies in it."""
+    """Bring .venv to the pins of the lists; a copy in it of each list says what was installed."""
     if all(_text(ENVIRONMENT / name) == _text(ROOT / name) for name in lists):
         return
     new = not ENVIRONMENT.exists()
@@ -105,7 +109,10 @@ def set_up(lists):
         python = find_python()
         free = shutil.disk_usage(str(ROOT)).free / 1e6
         if free < DISK_MB:
-            sys.exit(f"The course needs {DISK_MB} MB of disk, and {free:.0f} MB are free here. Nothing was changed.")
+            sys.exit(
+                f"The course needs {DISK_MB} MB of disk, and {free:.0f} MB are free here. "
+                "Nothing was changed."
+            )
         print(f"Setting up .venv with {python}: once, a few minutes.", flush=True)
     pip = [str(BIN / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     done = False
@@ -121,8 +128,9 @@ def set_up(lists):
             shutil.rmtree(str(ROOT / "src/regbook.egg-info"), ignore_errors=True)
     if not done:
         sys.exit(
-            "The packages could not be installed; the reason stands above. They come from the network:\n"
-            "check the connection and the free disk space, then run the same command again."
+            "The packages could not be installed; the reason stands above. They come from the "
+            "network:\ncheck the connection and the free disk space, then run the same command "
+            "again."
         )
     for name in lists:
         shutil.copy(str(ROOT / name), str(ENVIRONMENT / name))
@@ -130,7 +138,8 @@ def set_up(lists):
 
 def find_python():
     """This Python, or another on the computer, of a version that pyproject.toml allows."""
-    allowed = re.search(r'^requires-python = ">=3\.(\d+),<3\.(\d+)"', _text(ROOT / "pyproject.toml"), re.MULTILINE)
+    settings = _text(ROOT / "pyproject.toml")
+    allowed = re.search(r'^requires-python = ">=3\.(\d+),<3\.(\d+)"', settings, re.MULTILINE)
     minors = range(*map(int, allowed.groups()))
     if sys.version_info[0] == 3 and sys.version_info[1] in minors:
         return sys.executable
@@ -138,13 +147,17 @@ def find_python():
         if shutil.which(f"python3.{minor}"):
             return shutil.which(f"python3.{minor}")
     versions = ", ".join(f"3.{minor}" for minor in minors)
-    sys.exit(f"None of the Pythons {versions} was found. Install one, or name it: make book PYTHON=/path/to/python3")
+    sys.exit(
+        f"None of the Pythons {versions} was found. Install one, or name it: "
+        "make book PYTHON=/path/to/python3"
+    )
 
 
 def run(name, *arguments):
     """Run a command of the environment in the course's folder, and stop where it fails."""
     path = str(BIN) + os.pathsep + os.environ["PATH"]  # notebooks find their kernel there first
-    result = subprocess.run([str(BIN / name), *arguments], cwd=str(ROOT), env=dict(os.environ, PATH=path))
+    command, variables = [str(BIN / name), *arguments], dict(os.environ, PATH=path)
+    result = subprocess.run(command, cwd=str(ROOT), env=variables)
     if result.returncode:
         sys.exit(result.returncode)
 

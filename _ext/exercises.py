@@ -1,9 +1,10 @@
-"""Sphinx extension: an exercise's title, kind, level and minutes from its module, and its solution folded below it.
+"""Sphinx extension: an exercise shows its title, kind and minutes, and its solution folded below.
 
-In a chapter an exercise is its label and its task, and a line `[Solution](solutions/NAME.ipynb#exercise)` is a link,
-which JupyterLab follows. The book adds the head of the task, and in the place of the link shows the section
-`## exercise` of that notebook: text, code, and what the code printed; with REGBOOK_SOLUTIONS=hide, nothing.
-It leaves out what the checks print before anything is answered.
+In a chapter an exercise is its label and its task, and a line
+`[Solution](solutions/NAME.ipynb#exercise)` is a link, which JupyterLab follows. The book adds the
+title and the rest from the exercise's module. In place of the link it shows the section
+`## exercise` of that notebook: text, code, and what the code printed; with REGBOOK_SOLUTIONS=hide,
+nothing. It leaves out what the checks print before anything is answered.
 """
 
 import os
@@ -14,9 +15,13 @@ import nbformat
 from sphinx.errors import ExtensionError
 
 from regbook.exercises import of_chapter
+from tools.notebooks import read
 
 TASK = re.compile(r"^```\{exercise\}\n:label: (?P<label>[\w-]+)$", re.MULTILINE)
-LINK = re.compile(r"^\[Solution\]\(solutions/(?P<notebook>[\w-]+)\.ipynb#(?P<exercise>[\w-]+)\)$", re.MULTILINE)
+LINK = re.compile(
+    r"^\[Solution\]\(solutions/(?P<notebook>[\w-]+)\.ipynb#(?P<exercise>[\w-]+)\)$", re.MULTILINE
+)
+CHECKS = ("exercises.check(", "exercises.progress(")
 
 
 def show(app, docname, source):
@@ -27,16 +32,20 @@ def show(app, docname, source):
     exercises = of_chapter(path.stem).by_label
     for cell in page.cells:
         if cell.cell_type == "markdown":
-            cell.source = TASK.sub(lambda task: _with_head(exercises, task["label"]), cell.source)
-            cell.source = LINK.sub(lambda link: _solution(app, path.parent, **link.groupdict()), cell.source)
-        elif cell.source.rpartition("\n")[2].startswith(("exercises.check(", "exercises.progress(")):
+            text = TASK.sub(lambda task: _with_head(exercises, task["label"]), cell.source)
+            cell.source = LINK.sub(
+                lambda link: _solution(app, path.parent, **link.groupdict()), text
+            )
+        elif cell.source.rpartition("\n")[2].startswith(CHECKS):
             cell.outputs = []
     source[0] = nbformat.writes(page)
 
 
 def _with_head(exercises, label):
     if label not in exercises:
-        raise ExtensionError(f"there is no exercise for the label {label}; there are {', '.join(exercises)}")
+        raise ExtensionError(
+            f"there is no exercise for the label {label}; there are {', '.join(exercises)}"
+        )
     exercise = exercises[label]
     return f"```{{exercise}} {exercise.title}\n:label: {label}\n\n*{exercise.head.capitalize()}.*"
 
@@ -46,7 +55,7 @@ def _solution(app, folder, notebook, exercise):
         return ""
     path = folder / "solutions" / f"{notebook}.ipynb"
     app.env.note_dependency(str(path))
-    cells = section(nbformat.read(path, as_version=4), exercise)
+    cells = section(read(path), exercise)
     if not cells:
         raise ExtensionError(f"{path.name} has no section '## {exercise}'")
     body = "\n\n".join(part for cell in cells for part in _parts(cell))
@@ -54,7 +63,7 @@ def _solution(app, folder, notebook, exercise):
 
 
 def section(notebook, exercise):
-    """The cells below the heading `## exercise`, the heading itself left out, up to the next heading."""
+    """The cells below the heading `## exercise`, without the heading, up to the next one."""
     cells, inside = [], False
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and cell.source.startswith("## "):

@@ -1,17 +1,21 @@
-"""Sphinx extension: a line that is a link, which JupyterLab follows, is something better in the book.
+"""Sphinx extension: a line that is a link in JupyterLab is something better in the book.
 
-`[what it shows](penalty.ipynb#knob-photo)` becomes the knob itself, as the notebook stores it; a link to the sources'
-file the bibliography, and one to the folder of exercises their list.
+`[what it shows](penalty.ipynb#knob-photo)` becomes the knob itself, as the notebook stores it; a
+link to the sources' file the bibliography, and one to the folder of exercises their list.
 """
 
 import re
 from pathlib import Path
 
-import nbformat
 from sphinx.errors import ExtensionError
 
+from tools.notebooks import outputs, read, shown
+
 LINE = re.compile(r"^\[[^\]]+\]\((?P<path>[\w./-]+)(?:#(?P<knob>knob-[\w-]+))?\)$", re.MULTILINE)
-DIRECTIVES = {"../references.bib": "{bibliography}\n:all:", "../src/regbook/exercises": "{exercise-list}"}
+DIRECTIVES = {
+    "../references.bib": "{bibliography}\n:all:",
+    "../src/regbook/exercises": "{exercise-list}",
+}
 
 
 def show(app, docname, source):
@@ -25,11 +29,10 @@ def show(app, docname, source):
         if not knob:
             return link[0]
         app.env.note_dependency(str(folder / path))
-        for cell in nbformat.read(folder / path, as_version=4).cells:
-            for output in cell.get("outputs", ()):
-                html = output.get("data", {}).get("text/html", "")
-                if f'id="{knob}"' in html:
-                    return f"```{{raw}} html\n{html}\n```"
+        for output in outputs(read(folder / path)):
+            html = shown(output, "text/html")
+            if f'id="{knob}"' in html:
+                return f"```{{raw}} html\n{html}\n```"
         raise ExtensionError(f"{path} has no output with the id {knob}")
 
     source[0] = LINE.sub(better, source[0])

@@ -1,54 +1,48 @@
-"""Sphinx extension: `{exercise-list}` gives, for teachers, what each exercise of each page trains, and, folded, the
-mistakes that its check recognises; made from the table of contents, the notebooks and the exercises.
+"""Sphinx extension: `{exercise-list}` lists for teachers what each exercise of each page trains.
+
+Folded below stand the mistakes that its check recognises. All of it is made from the table of
+contents, the notebooks and the exercises.
 """
 
 import re
-from pathlib import Path
 
-import nbformat
-import yaml
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from regbook.exercises import of_chapter
+from tools.notebooks import in_order, markdown, read
 
 
 class ExerciseList(SphinxDirective):
     def run(self):
-        root = Path(self.env.srcdir)
-        parts = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))["parts"]
-        paths = [root / f"{entry['file']}.ipynb" for part in parts for entry in part["chapters"]]
-        paths = [path for path in paths if path.exists()]
-        for path in paths:
+        lines = []
+        for path in in_order():
             self.env.note_dependency(str(path))
-        parent = nodes.Element()
-        lines = [line for path in paths for line in asked(path)]
-        self.state.nested_parse(StringList(lines, self.get_source_info()[0]), self.content_offset, parent)
+            lines += asked(path)
+        parent, text = nodes.Element(), StringList(lines, self.get_source_info()[0])
+        self.state.nested_parse(text, self.content_offset, parent)
         return parent.children
 
 
 def asked(path):
     """What a page asks, as MyST; nothing where it has no exercise."""
-    if "```{exercise}" in text(path):
+    if "```{exercise}" in markdown(read(path)):
         exercises = of_chapter(path.stem).by_label
         yield from ("", f"**[](/chapters/{path.name})**", "")
         yield from trained(path, exercises)
         yield from mistakes(exercises.values())
 
 
-def text(path):
-    """The Markdown of a notebook."""
-    cells = nbformat.read(path, as_version=4).cells
-    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-
-
 def objectives(path):
     """The items below "What you'll learn" in a notebook."""
-    listed = re.search(r"\*\*What you'll learn\*\*\n\n((?:- .*\n(?:  .*\n)*)+)", text(path))
+    text = markdown(read(path))
+    listed = re.search(r"\*\*What you'll learn\*\*\n\n((?:- .*\n(?:  .*\n)*)+)", text)
     if not listed:
-        raise ExtensionError(f"{path.name} has no list below a line **What you'll learn** and an empty line")
+        raise ExtensionError(
+            f"{path.name} has no list below a line **What you'll learn** and an empty line"
+        )
     return [" ".join(item.split()) for item in re.split(r"^- ", listed[1], flags=re.MULTILINE)[1:]]
 
 
@@ -57,7 +51,9 @@ def trained(path, exercises):
     promised = objectives(path)
     for e in exercises.values():
         if not 1 <= e.objective <= len(promised):
-            raise ExtensionError(f"{path.name}: {e.name!r} trains objective {e.objective}; it lists {len(promised)}")
+            raise ExtensionError(
+                f"{path.name}: {e.name!r} trains objective {e.objective}; it lists {len(promised)}"
+            )
     for number, objective in enumerate(promised, start=1):
         yield f"- {objective}"
         for label, e in exercises.items():
@@ -67,11 +63,14 @@ def trained(path, exercises):
 
 
 def mistakes(exercises):
-    yield from ("", ":::{admonition} What the checks say to common mistakes", ":class: dropdown", "")
+    """A folded definition list: each exercise, and the sentences for the mistakes in it."""
+    yield from ("", ":::{admonition} What the checks say to common mistakes")
+    yield from (":class: dropdown", "")
     for e in exercises:
         sentences = [looks_like for _, looks_like in getattr(e, "mistakes", ())]
-        if sentences:  # a definition list: the exercise, and what is said to it
-            yield from ("", e.title, "", f": - {sentences[0]}", *(f"  - {sentence}" for sentence in sentences[1:]))
+        if sentences:
+            yield from ("", e.title, "", f": - {sentences[0]}")
+            yield from (f"  - {sentence}" for sentence in sentences[1:])
     yield ":::"
 
 

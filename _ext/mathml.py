@@ -1,7 +1,7 @@
-"""Sphinx extension: turn formulas, and Greek letters in the text, into MathML when the book is built.
+"""Sphinx extension: formulas, and Greek letters in the text, become MathML when the book is built.
 
-Every current browser shows MathML by itself, and screen readers read it; so pages need no script for it and ask no
-other host. The conversion is docutils's own; a formula that it can't convert is a
+Every current browser shows MathML by itself, and screen readers read it; so pages need no script
+for it and ask no other host. The conversion is docutils's own; a formula that it can't convert is a
 warning, and so stops the build.
 """
 
@@ -17,6 +17,7 @@ from sphinx.util.math import get_node_equation_number
 
 logger = logging.getLogger(__name__)
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
+BLANK_BESIDE_SIGN = re.compile(r" (?=[±%≥≤=]( |\b|$))|(?<=[±≥≤=]) (?=\S)")
 
 
 def to_mathml(node, display):
@@ -45,14 +46,16 @@ def to_mathml(node, display):
 
 
 def set_as_in_print(app, doctree):
-    """A λ in a sentence is set as in the formula beside it, and no line ends between a number and its sign or error.
+    """A λ in a sentence is set as in the formula beside it; a number keeps its sign and its error.
 
-    A title stays text, which the browser's tab shows too.
+    No line ends between them. A title stays text, which the browser's tab shows too.
     """
     for text in list(doctree.findall(nodes.Text)):
         if isinstance(text.parent, nodes.paragraph | nodes.emphasis | nodes.strong | nodes.caption):
-            parts = re.split("([α-ω])", re.sub(r" (?=[±%≥≤=]( |\b|$))|(?<=[±≥≤=]) (?=\S)", "\N{NO-BREAK SPACE}", text))
-            new = [nodes.math(part, part) if place % 2 else nodes.Text(part) for place, part in enumerate(parts)]
+            kept_together = BLANK_BESIDE_SIGN.sub("\N{NO-BREAK SPACE}", text)
+            parts = re.split("([α-ω])", kept_together)  # every second one is a letter
+            new = [nodes.Text(part) for part in parts]
+            new[1::2] = [nodes.math(letter, letter) for letter in parts[1::2]]
             text.parent.replace(text, [node for node in new if node.astext()])
 
 

@@ -1,4 +1,5 @@
-"""Sphinx extension: the theme's style sheet, for which a page waits, keeps what some page can use: a fifth of it.
+"""Sphinx extension: the theme's style sheet, for which a page waits, keeps what some page can use:
+a fifth of it.
 
 A rule goes where a class or an id that it asks for is a word of no page and no script.
 """
@@ -16,25 +17,28 @@ def shrink(app, exception):
     if exception or app.builder.format != "html":
         return
     site = Path(app.outdir)
-    known = set()
+    words = set()
     for path in [*site.rglob("*.html"), *site.rglob("*.js")]:
-        known |= set(re.findall(r"[\w-]+", path.read_text(encoding="utf-8")))
+        words |= set(re.findall(r"[\w-]+", path.read_text(encoding="utf-8")))
     for path in site.glob("_static/styles/*.css"):
-        css = tinycss2.parse_stylesheet(path.read_text(encoding="utf-8"), skip_comments=True, skip_whitespace=True)
-        path.write_text("".join(used(css, known)), encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
+        css = tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True)
+        path.write_text("".join(used(css, words)), encoding="utf-8")
 
 
-def used(rules, known):
-    """The text of each rule, with those selectors only whose classes and ids are all among the `known` words."""
+def used(rules, words):
+    """The text of each rule, with those selectors only whose classes and ids are all in `words`."""
     for rule in rules:
         if rule.type == "at-rule" and rule.lower_at_keyword in CONDITIONS:
-            inside = "".join(used(tinycss2.parse_rule_list(rule.content, skip_comments=True), known))
+            inner = tinycss2.parse_rule_list(rule.content, skip_comments=True)
+            inside = "".join(used(inner, words))
             if inside:
                 yield f"@{rule.at_keyword}{tinycss2.serialize(rule.prelude)}{{{inside}}}"
         elif rule.type == "qualified-rule":
-            kept = [s for s in _selectors(rule.prelude) if _asked(s) <= known]
+            kept = [s for s in _selectors(rule.prelude) if _asked(s) <= words]
             if kept:
-                yield f"{','.join(map(tinycss2.serialize, kept))}{{{tinycss2.serialize(rule.content)}}}"
+                selectors = ",".join(map(tinycss2.serialize, kept))
+                yield f"{selectors}{{{tinycss2.serialize(rule.content)}}}"
         elif rule.type == "at-rule":
             yield rule.serialize()
 
@@ -51,9 +55,10 @@ def _selectors(prelude):
 
 
 def _asked(selector):
-    """The classes and ids of a selector. Not those in brackets, as in :not(.this): nobody needs to have them."""
-    classes = {token.value for dot, token in zip(selector, selector[1:]) if dot == "." and token.type == "ident"}
-    return classes | {token.value for token in selector if token.type == "hash"}
+    """The classes and ids that a selector asks for: none in brackets, as in :not(.this)."""
+    names = [b for a, b in zip(selector, selector[1:]) if a == "." and b.type == "ident"]
+    names += [token for token in selector if token.type == "hash"]
+    return {name.value for name in names}
 
 
 def setup(app):

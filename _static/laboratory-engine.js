@@ -1,4 +1,4 @@
-// One job: draw data, train small networks step by step as Keras does, and say how often they are right.
+// Draws data, trains small networks step by step as Keras does, and says how often they are right.
 // All of it stands in one function, because a worker is started from the text of that function.
 "use strict";
 

@@ -1,4 +1,4 @@
-// One job: the laboratory's pictures. They take their inks from the style sheet, so they follow light and dark.
+// The laboratory's pictures. They take their inks from the style sheet, so they follow light and dark.
 "use strict";
 
 const laboratoryFigures = (() => {

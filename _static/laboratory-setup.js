@@ -1,4 +1,4 @@
-// One job: what can be set in the laboratory, what it is called, how an address holds it, and how Python says it.
+// What can be set in the laboratory, what it is called, how an address holds it, and how Python says it.
 "use strict";
 
 const laboratorySetup = (() => {

@@ -1,4 +1,4 @@
-// One job: the laboratory's page. It shows the set-up, lets workers train it, and says what came out.
+// The laboratory's page. It shows the set-up, lets workers train it, and says what came out.
 "use strict";
 
 addEventListener("DOMContentLoaded", () => {

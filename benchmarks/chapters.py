@@ -1,35 +1,43 @@
-"""Measure what the notebooks cost: `make bench` writes chapters.md, whose tables chapters/teaching.md shows.
+"""Measure what the notebooks cost: `make bench` writes chapters.md, whose tables
+chapters/teaching.md shows.
 
-The unit is one model.fit of the original tutorial's model, measured in the same run. The second table is a class: one
-kernel and eight run chapter 2 at the same time; in the memory of all together, shared pages count once (Linux).
+The unit is one model.fit of the original tutorial's model, measured in the same run. The second
+table is a class: one kernel and eight run chapter 2 at the same time; in the memory of all
+together, shared pages count once (Linux).
 """
 
 import asyncio
 import json
 import os
 import platform
+import re
 import statistics
 import threading
 import time
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
-import nbformat
 import psutil
 from nbclient import NotebookClient
-from together import X, Y, original, seconds
+from nbformat.v4 import new_code_cell
 
-HERE = Path(__file__).parent
-NOTEBOOKS = sorted([*HERE.parent.glob("chapters/*.ipynb"), *HERE.parent.glob("chapters/solutions/*.ipynb")])
-REPORT = "import json, resource, sys; u = resource.getrusage(resource.RUSAGE_SELF)\n"
-REPORT += "print(json.dumps([u.ru_utime + u.ru_stime, u.ru_maxrss / (1e6 if sys.platform == 'darwin' else 1e3)]))"
+from benchmarks.together import X, Y, original, seconds
+from tools.notebooks import NOTEBOOKS, ROOT, read
+
+# What a notebook's last cell prints: processor seconds and peak memory in MB.
+REPORT = """import json, resource, sys
+usage = resource.getrusage(resource.RUSAGE_SELF)
+unit = 1e6 if sys.platform == "darwin" else 1e3
+print(json.dumps([usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit]))"""
 
 
 async def run(path, wait=0):
-    """Run a notebook. Returns its seconds, and its kernel's processor seconds and peak memory in MB."""
-    await asyncio.sleep(wait)  # two kernels that start in the same moment can be given the same ports
-    notebook = nbformat.read(path, as_version=4)
-    notebook.cells.append(nbformat.v4.new_code_cell(REPORT))
+    """Run a notebook. Returns seconds, and its kernel's processor seconds and peak memory in MB."""
+    # Two kernels that start in the same moment can be given the same ports.
+    await asyncio.sleep(wait)
+    notebook = read(path)
+    notebook.cells.append(new_code_cell(REPORT))
     start = time.perf_counter()
     resources = {"metadata": {"path": str(path.parent)}}
     await NotebookClient(notebook, timeout=1800, resources=resources).async_execute()
@@ -38,9 +46,9 @@ async def run(path, wait=0):
 
 def unit():
     """Seconds of one model.fit of the original tutorial's model: the median of five."""
-    return statistics.median(
-        seconds(original(seed).fit, X[:1000, :2], Y[:1000], epochs=30, verbose=0) for seed in range(5)
-    )
+    rows, labels = X[:1000, :2], Y[:1000]
+    fits = [original(seed).fit for seed in range(5)]
+    return statistics.median(seconds(fit, rows, labels, epochs=30, verbose=0) for fit in fits)
 
 
 def notebooks(one):
@@ -48,26 +56,29 @@ def notebooks(one):
     for path in NOTEBOOKS:
         _, processor, megabytes = asyncio.run(run(path))
         total += processor
-        name = path.relative_to(HERE.parent / "chapters").with_suffix("")
+        name = path.relative_to(ROOT / "chapters").with_suffix("")
         yield f"| {name} | {processor:.0f} | {processor / one:.0f} | {megabytes:.0f} |"
     yield f"| all of them | {total:.0f} | {total / one:.0f} | |"
 
 
 async def at_once(count):
-    """Run chapter 2 in `count` kernels. Returns what `run` returns for each, and the memory of all together in MB."""
-    peak, done = [0], threading.Event()
+    """Run chapter 2 in `count` kernels.
+
+    Returns what `run` returns for each, and the memory of all together in MB.
+    """
+    seen, done = [0], threading.Event()
 
     def watch():
         while not done.wait(0.5):
-            try:
-                peak[0] = max(peak[0], sum(k.memory_full_info().pss for k in psutil.Process().children()) / 1e6)
-            except psutil.Error:  # a kernel has just ended
-                pass
+            with suppress(psutil.Error):  # a kernel has just ended
+                kernels = psutil.Process().children()
+                seen.append(sum(kernel.memory_full_info().pss for kernel in kernels) / 1e6)
 
     threading.Thread(target=watch, daemon=True).start()
-    measured = await asyncio.gather(*(run(HERE.parent / "chapters/l2-keras.ipynb", place) for place in range(count)))
+    path = ROOT / "chapters/l2-keras.ipynb"
+    measured = await asyncio.gather(*(run(path, wait) for wait in range(count)))
     done.set()
-    return measured, peak[0]
+    return measured, max(seen)
 
 
 def classes():
@@ -79,34 +90,41 @@ def classes():
 
 def installed():
     """Gigabytes of the packages of requirements.txt."""
-    pins = [line.split("==")[0] for line in (HERE.parent / "requirements.txt").read_text().splitlines() if "==" in line]
-    there = [found for found in metadata.distributions() if found.name.lower().replace("_", "-") in pins]
-    return sum(file.locate().stat().st_size for found in there for file in found.files if file.locate().exists()) / 1e9
+    pins = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    total = 0
+    for package in metadata.distributions():
+        if package.name.lower().replace("_", "-") in pins:
+            paths = [file.locate() for file in package.files]
+            total += sum(path.stat().st_size for path in paths if path.exists())
+    return total / 1e9
 
 
 def main():
     os.environ["TQDM_DISABLE"] = "1"
     one = unit()
     memory = psutil.virtual_memory().total / 1e9
+    on_disk = f"the packages take {installed():.1f} GB of disk"
+    columns = ["kernels at once", "seconds until the last is done", "processor seconds of each"]
+    columns += ["MB of each", "MB of all"]
     lines = [
         "<!-- Written by `make bench`; chapters/teaching.md shows the parts between the marks. -->",
         "",
         "<!-- 1 -->",
         f"{os.cpu_count()} cores of {platform.machine()}, {memory:.0f} GB of memory, Python",
-        f"{platform.python_version()}; the packages take {installed():.1f} GB of disk. One unit: {one:.1f} s.",
+        f"{platform.python_version()}; {on_disk}. One unit: {one:.1f} s.",
         "",
         "| notebook | processor seconds | units | peak memory, MB |",
         "|---|---:|---:|---:|",
         *notebooks(one),
         "<!-- 2 -->",
         "",
-        "| kernels at once | seconds until the last is done | processor seconds of each | MB of each | MB of all |",
+        f"| {' | '.join(columns)} |",
         "|---:|---:|---:|---:|---:|",
         *classes(),
         "<!-- 3 -->",
         "",
     ]
-    (HERE / "chapters.md").write_text("\n".join(lines), encoding="utf-8")
+    Path(__file__).with_name("chapters.md").write_text("\n".join(lines), encoding="utf-8")
     print("\n".join(lines))
 
 

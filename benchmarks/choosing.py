@@ -1,7 +1,8 @@
-"""What does it cost a method to choose its setting on 50 validation rows of its own, by loss or by accuracy?
-Writes choosing.md: why `choose` looks at the loss of each seed.
+"""What does it cost a method to choose its setting on 50 validation rows of its own, by loss or by
+accuracy? Writes choosing.md: why `choose` looks at the loss of each seed.
 
-Run by `make bench`. Three divisions of the images that no notebook uses, with false labels and without.
+Run by `make bench`. Three divisions of the images that no notebook uses, with false labels and
+without.
 """
 
 from pathlib import Path
@@ -20,7 +21,25 @@ from regbook.experiments import Choice
 DIVISIONS = (500, 501, 502)
 SETTINGS = {f"L2 {strength}": {"strength": strength} for strength in (0.001, 0.003, 0.01, 0.03)}
 SETTINGS |= {f"dropout {rate}": {"rate": rate} for rate in (0.2, 0.5, 0.7, 0.9)}
-METHODS = {"L2": list(SETTINGS)[:4], "dropout to 0.7": list(SETTINGS)[4:7], "dropout to 0.9": list(SETTINGS)[4:]}
+HEAD = """# What choosing costs
+
+Written by `make bench`: gains over plain on the 1000 test images of a division, 20 paired seeds of
+150 images to train and 50 to validate on. A method's setting is chosen by each seed on its own
+validation loss, by each on its own validation accuracy, or once for all seeds by their mean
+validation accuracy. Accuracy in points (more is better), then log loss (less is better).
+"""
+FOOT = """
+By loss, a seed chooses as well as all seeds together where no setting of the grid is far too
+strong; by accuracy it loses up to about a point where labels are false: 50 rows tell accuracies
+apart only roughly. But where validation labels are false, the loss prefers a network that is unsure
+of everything: with a rate of 0.9 in the grid, many seeds take it, and what the mean accuracy of all
+seeds chooses is better by two to three points. Such a grid is too wide for 50 rows.
+"""
+METHODS = {
+    "L2": list(SETTINGS)[:4],
+    "dropout to 0.7": list(SETTINGS)[4:7],
+    "dropout to 0.9": list(SETTINGS)[4:],
+}
 
 
 def build(strength=0.0, rate=0.0):
@@ -32,7 +51,7 @@ def build(strength=0.0, rate=0.0):
 
 
 def choices(runs, names):
-    """The three ways: each seed by its loss, each by its accuracy, and one setting for all by their mean accuracy."""
+    """The three ways: each seed by its loss or accuracy, or all as one by their mean accuracy."""
     accuracy = np.array([runs.curve(name, "val_accuracy")[:, -1] for name in names])
     pooled = names[accuracy.mean(axis=1).argmax()]
     return {
@@ -49,7 +68,8 @@ def rows():
             runs = rb.experiment(build, {"plain": {}} | SETTINGS, images, epochs=60)
             methods = {"plain": "plain"}
             for method, grid in METHODS.items():
-                methods |= {f"{method}, {way}": choice for way, choice in choices(runs, grid).items()}
+                for way, choice in choices(runs, grid).items():
+                    methods[f"{method}, {way}"] = choice
             scores = runs.open_test(methods)
             for method in METHODS:
                 gains = [
@@ -63,23 +83,11 @@ def rows():
 def main():
     ways = "own loss | own accuracy | pooled"
     lines = [
-        "# What choosing costs",
-        "",
-        "Written by `make bench`: gains over plain on the 1000 test images of a division, 20 paired seeds of 150",
-        "images to train and 50 to validate on. A method's setting is chosen by each seed on its own validation loss,",
-        "by each on its own validation accuracy, or once for all seeds by their mean validation accuracy. Accuracy",
-        "in points (more is better), then log loss (less is better).",
-        "",
+        HEAD,
         f"| false labels | division | method | accuracy: {ways} | log loss: {ways} |",
         "|---:|---:|---|---|---|---|---|---|---|",
         *rows(),
-        "",
-        "By loss, a seed chooses as well as all seeds together where no setting of the grid is far too strong; by",
-        "accuracy it loses up to about a point where labels are false: 50 rows tell accuracies apart only roughly. But",
-        "where validation labels are false, the loss prefers a network that is unsure of everything: with a rate of",
-        "0.9 in the grid, many seeds take it, and what the mean accuracy of all seeds chooses is better by two to",
-        "three points. Such a grid is too wide for 50 rows.",
-        "",
+        FOOT,
     ]
     Path(__file__).with_name("choosing.md").write_text("\n".join(lines), encoding="utf-8")
     print("\n".join(lines))

@@ -40,21 +40,28 @@ def dropout(axes):
     layers = [(0, 3), (1, 7), (2, 7), (3, 1)]
     off = {(1, 1), (1, 4), (2, 0), (2, 3), (2, 5)}
     spots = [[(place, unit - (units - 1) / 2) for unit in range(units)] for place, units in layers]
-    on = [[spot for unit, spot in enumerate(row) if (place, unit) not in off] for place, row in enumerate(spots)]
+    on = [
+        [spot for unit, spot in enumerate(row) if (place, unit) not in off]
+        for place, row in enumerate(spots)
+    ]
     for left, right in zip(on, on[1:]):
         for a in left:
             for b in right:
                 axes.plot(*zip(a, b), "-", color=plots.GREY, linewidth=0.5)
     axes.plot(*zip(*(spot for row in on for spot in row)), "o", color=plots.DROPOUT, markersize=9)
-    axes.plot(*zip(*(spots[place][unit] for place, unit in off)), "x", color=plots.PLAIN, markersize=7)
+    crossed = [spots[place][unit] for place, unit in off]
+    axes.plot(*zip(*crossed), "x", color=plots.PLAIN, markersize=7)
 
 
 def choosing(axes):
     """Five folds: in each, other rows judge."""
     for fold in range(5):
         for part in range(5):
-            color = plots.DROPOUT if part == fold else "none"
-            axes.add_patch(plt.Rectangle((part, -fold), 0.9, 0.7, facecolor=color, edgecolor=plots.PLAIN))
+            inks = {
+                "facecolor": plots.DROPOUT if part == fold else "none",
+                "edgecolor": plots.PLAIN,
+            }
+            axes.add_patch(plt.Rectangle((part, -fold), 0.9, 0.7, **inks))
     axes.autoscale()
 
 

@@ -1,4 +1,7 @@
-"""Draw regularisation.png, the picture at the head of the course: `python img/regularisation.py`."""
+"""Draw regularisation.png, the picture at the head of the course.
+
+By hand: `python img/regularisation.py`.
+"""
 
 from pathlib import Path
 
@@ -18,7 +21,8 @@ for axes, strength, title in zip(all_axes, (1e-10, 1e-3), ("without a penalty", 
     powers = np.arange(1, 12)
     fit = Ridge(alpha=12 * strength, solver="svd").fit(x[:, None] ** powers, y)
     axes.plot(fine, np.sin(np.pi * fine), ":", color=plots.GREY, label="the wave behind the points")
-    axes.plot(fine, fit.predict(fine[:, None] ** powers), "-", color=plots.PENALTY, label="the fitted curve")
+    curve = fit.predict(fine[:, None] ** powers)
+    axes.plot(fine, curve, "-", color=plots.PENALTY, label="the fitted curve")
     axes.plot(x, y, "o", color=plots.PLAIN, label="noisy points")
     axes.set(title=title, ylim=(-2.2, 2.2), xticks=[], yticks=[])
     axes.grid(False)

@@ -1,49 +1,49 @@
-"""Run the notebooks that are named in place, and store them as the tests want them: `make notebooks`.
+"""Where the notebooks are, in which order the book shows them, and what is in them."""
 
-JupyterLab shows no figure's caption, which the book takes from the metadata of its cell. So it is written once more,
-into a cell below the figure that the book leaves out; code that the book folds is folded there too.
-"""
-
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
-from nbconvert.preprocessors import CoalesceStreamsPreprocessor
+import yaml
 
-CELL, NOTEBOOK = {"tags", "mystnb", "jupyter"}, {"kernelspec", "language_info"}  # the metadata that are kept
-
-
-def run(path):
-    notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=None, record_timing=False)
-    client.execute(cwd=str(path.parent), stderr=subprocess.DEVNULL)  # what the kernel says besides its cells
-    nbformat.write(stored(notebook), path)
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted([*ROOT.glob("chapters/*.ipynb"), *ROOT.glob("chapters/solutions/*.ipynb")])
 
 
-def stored(notebook):
-    """The notebook with a caption below each figure, with what is folded folded, and without other metadata."""
-    cells = []
-    for cell in notebook.cells:
-        cell.metadata = nbformat.from_dict({key: cell.metadata[key] for key in CELL & set(cell.metadata)})
-        if cell.cell_type == "markdown" and "remove-cell" in cell.metadata.get("tags", []):
-            continue  # a caption, which is written anew
-        CoalesceStreamsPreprocessor().preprocess_cell(cell, {}, None)
-        cell.metadata.pop("jupyter", None)
-        if "hide-input" in cell.metadata.get("tags", []):
-            cell.metadata["jupyter"] = {"source_hidden": True}
-        cells.append(cell)
-        figure = cell.metadata.get("mystnb", {}).get("figure")
-        if figure:
-            text = f":::{{figure}}\n:name: {figure['name']}\n\n{figure['caption']}\n:::"
-            cells.append(nbformat.v4.new_markdown_cell(text, id=figure["name"], metadata={"tags": ["remove-cell"]}))
-    notebook.cells = cells
-    notebook.metadata = nbformat.from_dict({key: notebook.metadata[key] for key in NOTEBOOK & set(notebook.metadata)})
-    return notebook
+def contents(root=ROOT):
+    """The names of the pages in each part of the book; the welcome page is a part of its own."""
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    parts = [[entry["file"] for entry in part["chapters"]] for part in toc["parts"]]
+    return [[toc["root"]], *parts]
 
 
-if __name__ == "__main__":
-    for path in map(Path, sys.argv[1:]):
-        print(path.name, flush=True)
-        run(path.resolve())
+def in_order():
+    """The notebooks that are pages of the book, in its order."""
+    paths = [ROOT / f"{name}.ipynb" for part in contents() for name in part]
+    return [path for path in paths if path.exists()]
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def markdown(notebook):
+    """The text of a notebook."""
+    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def outputs(notebook):
+    return [output for cell in code_cells(notebook) for output in cell.outputs]
+
+
+def shown(output, kind):
+    """An output in one form, such as text/html; "" where it has none."""
+    return output.get("data", {}).get(kind, "")
+
+
+def printed(output):
+    """An output as plain text."""
+    return output.get("text") or shown(output, "text/plain")

@@ -9,9 +9,8 @@ import pytest
 import tinycss2
 import yaml
 from docutils import nodes
-from sphinx.builders.html._assets import _JavaScript
 
-from _ext import exercises, pages, styles
+from _ext import exercises, styles
 from _ext.mathml import to_mathml
 from conftest import ASKING, ROOT, SITE
 from regbook.exercises import of_chapter
@@ -26,16 +25,12 @@ def test_it_was_built():
 @pytest.mark.parametrize("path", ASKING, ids=lambda path: path.stem)
 def test_every_exercise_has_its_solution_folded_below(path):
     text = (SITE / "chapters" / f"{path.stem}.html").read_text(encoding="utf-8")
-    boxes = re.findall(
-        r'<div class="((?:exercise|solution)[^"]*)" id="([^"]+)">\s*<p class="admonition-title">(.*?)</p>', text
-    )
+    box = r'<div class="((?:exercise|solution)[^"]*)" id="([^"]+)">\s*'
+    boxes = re.findall(box + r'<p class="admonition-title">(.*?)</p>', text)
     for label, exercise in of_chapter(path.stem).by_label.items():
         (_, at, title), (folded, _, below) = boxes.pop(0), boxes.pop(0)
-        assert (
-            at == label
-            and f"({exercise.title})" in unescape(title)
-            and f"<em>{exercise.head.capitalize()}.</em>" in text
-        )
+        assert at == label and f"({exercise.title})" in unescape(title)
+        assert f"<em>{exercise.head.capitalize()}.</em>" in text
         assert folded.startswith("solution dropdown") and below == "Solution"
     assert boxes == []
     assert "answered yet" not in text
@@ -53,9 +48,10 @@ def test_the_book_for_a_class_holds_no_solution(path, hide, monkeypatch):
 
 
 def test_no_address_that_was_ever_published_is_gone():
-    """Who renames a page puts one that leads on to the old address, by html_additional_pages in _config.yml."""
-    names = "welcome penalty l2-keras dropout choosing double-descent your-data exercises teaching reproducibility "
-    names += "glossary bibliography how-sure beyond-dense grokking weight-decay traps guide replication together"
+    """A page that is renamed needs one at its old address: html_additional_pages in _config.yml."""
+    names = "welcome penalty l2-keras dropout choosing double-descent your-data exercises teaching "
+    names += "reproducibility glossary bibliography how-sure beyond-dense grokking weight-decay "
+    names += "traps guide replication together"
     assert [name for name in names.split() if not (SITE / f"chapters/{name}.html").is_file()] == []
 
 
@@ -67,7 +63,8 @@ def test_every_page_says_what_it_is():
         description = re.search('<meta name="description" content="(.+?)"', html)[1]
         assert len(title) > 10 and 40 < len(description) < 200, page.name
         found.append((title, description))
-        card = re.search('<meta property="og:image" content="https://[^/]+/regularisation-course/(.+?)"', html)[1]
+        image = '<meta property="og:image" content="https://[^/]+/regularisation-course/(.+?)"'
+        card = re.search(image, html)[1]
         icon = re.search('<link rel="icon"[^>]*href="([^"?]*)', html)[1]
         assert (SITE / card).is_file() and (page.parent / icon).is_file()
     assert len({title for title, _ in found}) == len({text for _, text in found}) == len(found)
@@ -75,18 +72,22 @@ def test_every_page_says_what_it_is():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_first_view_is_light(page):
-    """Under 600 KB as static hosts send it; of our own script, put off, at most 30 KB besides the pictures of knobs."""
+    """Under 600 KB as static hosts send it; our script, put off, under 30 KB without pictures."""
     html = page.read_text(encoding="utf-8")
     names = re.findall(r'<script[^>]*src="([^"?]*)', html)
-    names += [re.search(r'href="([^"?]*)', link)[1] for link in re.findall("<link [^>]*stylesheet[^>]*>", html)]
+    for link in re.findall("<link [^>]*stylesheet[^>]*>", html):
+        names.append(re.search(r'href="([^"?]*)', link)[1])
     files = {page.parent / name for name in names}
     assert len(files) > 5
-    sent = sum(len(gzip.compress(data)) for data in [html.encode(), *(file.read_bytes() for file in files)])
-    assert sent + sum(font.stat().st_size for font in (SITE / "_static").glob("*.woff2")) < 600_000
+    texts = [html.encode(), *(file.read_bytes() for file in files)]
+    fonts = [font.stat().st_size for font in (SITE / "_static").glob("*.woff2")]
+    assert sum(len(gzip.compress(text)) for text in texts) + sum(fonts) < 600_000
+    assert re.findall(r'<script src="([^"?]*)', html) == ["../_static/documentation_options.js"]
     article = html[html.index("<article") : html.index("</article>")]
     inline = re.findall("<script>(.*?)</script>", article, re.DOTALL)
     knobs = [page.parent / name for name in re.findall(r'{src: "([^"]*)"}', "".join(inline))]
-    assert sum(map(len, inline)) < 100 + 200 * len(knobs), "a line for each knob, and one of the theme's"
+    # A line for each knob, and one of the theme's.
+    assert sum(map(len, inline)) < 100 + 200 * len(knobs)
     pictures = re.compile(r"frames = \[\[.*\]\],")  # what a knob shows
     script = sum(len(pictures.sub("", knob.read_text(encoding="utf-8"))) for knob in knobs)
     assert len(knobs) == article.count('class="knob"') and script < 30_000
@@ -94,10 +95,16 @@ def test_the_first_view_is_light(page):
 
 @pytest.mark.parametrize(
     "name, times",
-    {"_config.yml": 2, "README.md": 4, "CITATION.cff": 2, "chapters/welcome.md": 4, "chapters/teaching.md": 2}.items(),
+    [
+        ("_config.yml", 2),
+        ("README.md", 4),
+        ("CITATION.cff", 2),
+        ("chapters/welcome.md", 4),
+        ("chapters/teaching.md", 2),
+    ],
 )
 def test_a_fork_has_one_address(name, times):
-    """The files that CONTRIBUTING.md tells a fork to change name the repository of _config.yml, in all their places."""
+    """The files that CONTRIBUTING.md tells a fork to change name the repository of _config.yml."""
     url = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
     owner, repository = url.removeprefix("https://github.com/").split("/")
     text = (ROOT / name).read_text(encoding="utf-8")
@@ -113,11 +120,13 @@ def test_a_fork_has_one_address(name, times):
 @pytest.mark.parametrize(
     "formula, mended",
     [
-        (r"\underbrace{a + b}_{\text{why}}", "<munder><munder><mrow>"),  # docutils: a subscript of the brace
+        # docutils makes it a subscript of the brace.
+        (r"\underbrace{a + b}_{\text{why}}", "<munder><munder><mrow>"),
+        # docutils sets it below the letter.
         (
             r"\hat{y}_i",
             '<msub><mover><mi>y</mi><mo stretchy="false">ˆ</mo></mover><mi>i</mi></msub>',
-        ),  # docutils: below the letter
+        ),
     ],
 )
 def test_formulas_become_mathml_as_tex_sets_them(formula, mended):
@@ -125,15 +134,10 @@ def test_formulas_become_mathml_as_tex_sets_them(formula, mended):
 
 
 def test_a_style_sheet_keeps_what_some_page_can_use():
-    css = ".a,.b.c{x:y}@media print{.b{x:y}}@media screen{p .a{x:y}}.a:not(.z){x:y}#d .a{x:y}@font-face{src:url(f)}"
+    css = ".a,.b.c{x:y}@media print{.b{x:y}}@media screen{p .a{x:y}}"
+    css += ".a:not(.z){x:y}#d .a{x:y}@font-face {src:url(f)}"
     kept = ".a{x:y}@media screen{p .a{x:y}}.a:not(.z){x:y}@font-face {src:url(f)}"
-    assert "".join(styles.used(tinycss2.parse_stylesheet(css), {"a"})).replace("face{", "face {") == kept
-
-
-def test_scripts_of_others_are_put_off():
-    """If this fails, Sphinx keeps its scripts otherwise: see _deferred in _ext/pages.py."""
-    late = pages._deferred(_JavaScript("theme.js", priority=3))
-    assert (late.filename, late.priority, late.attributes) == ("theme.js", 3, {"defer": "defer"})
+    assert "".join(styles.used(tinycss2.parse_stylesheet(css), {"a"})) == kept
 
 
 def test_a_link_to_a_file_of_the_repository_names_one():

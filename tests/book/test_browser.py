@@ -13,7 +13,8 @@ import pytest
 
 from conftest import SITE
 
-PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if "_static" not in path.parts)
+PATHS = [path for path in SITE.rglob("*.html") if "_static" not in path.parts]
+PAGES = sorted(path.relative_to(SITE).as_posix() for path in PATHS)
 TEXT = {page: (SITE / page).read_text(encoding="utf-8") for page in PAGES}
 WITH_KNOBS = [page for page in PAGES if 'class="knob"' in TEXT[page]]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -25,7 +26,8 @@ def address():
         def log_message(self, *_):
             pass
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=SITE))
+    handler = functools.partial(Quiet, directory=SITE)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
@@ -34,20 +36,21 @@ def address():
 
 @pytest.fixture
 def open_page(browser, address):
-    """A function that opens a page of the book; what goes wrong on it is in the list `troubles` of what it returns."""
+    """A function that opens a page of the book in a tab; `tab.troubles` lists what goes wrong."""
     contexts = []
 
     def opened(page, width=1300, scheme="light", **settings):
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, **settings)
+        screen = {"width": width, "height": 900}
+        context = browser.new_context(viewport=screen, color_scheme=scheme, **settings)
         contexts.append(context)
         tab = context.new_page()
         tab.troubles = []
-        tab.on(
-            "request", lambda r: r.url.startswith((address, "data:", "blob:")) or tab.troubles.append(f"asks {r.url}")
-        )
+        here = (address, "data:", "blob:")
+        tab.on("request", lambda r: r.url.startswith(here) or tab.troubles.append(r.url))
         tab.on("response", lambda r: r.status < 400 or tab.troubles.append(f"{r.status}: {r.url}"))
         tab.on("pageerror", lambda error: tab.troubles.append(f"error: {error}"))
-        tab.on("console", lambda m: m.type in ("error", "warning") and tab.troubles.append(f"{m.type}: {m.text}"))
+        loud = ("error", "warning")
+        tab.on("console", lambda m: m.type in loud and tab.troubles.append(f"{m.type}: {m.text}"))
         tab.goto(address + page, wait_until="networkidle")
         return tab
 
@@ -63,10 +66,13 @@ def test_page_is_quiet_private_and_accessible(open_page, page, scheme, width):
 
     tab = open_page(page, width, scheme)
     assert tab.evaluate("document.documentElement.scrollWidth") <= width, "wider than the screen"
-    assert tab.evaluate("document.querySelectorAll('*').length") <= 6000, "slow to lay out on a phone"
+    # A page of more elements is slow to lay out on a phone.
+    assert tab.evaluate("document.querySelectorAll('*').length") <= 6000
     found = Axe().run(tab, options={"runOnly": RULES, "preload": False}).response["violations"]
-    said = [f"{v['id']}: {v['nodes'][0]['html'][:200]} ({len(v['nodes'])} times)" for v in found]
-    assert not tab.troubles + said
+    for fault in found:
+        first, *others = (node["html"][:200] for node in fault["nodes"])
+        tab.troubles.append(f"{fault['id']}: {first} (and {len(others)} more)")
+    assert not tab.troubles
 
 
 @pytest.mark.parametrize("page", WITH_KNOBS)
@@ -80,7 +86,8 @@ def test_every_knob_turns_by_keyboard(open_page, page):
         words, pictures = [], []
         for _ in range(places):
             words.append(said.inner_text())
-            assert slider.get_attribute("aria-valuetext") == picture.get_attribute("alt") == words[-1]
+            assert slider.get_attribute("aria-valuetext") == words[-1]
+            assert picture.get_attribute("alt") == words[-1]
             pictures.append(picture.get_attribute("src"))
             tab.keyboard.press("ArrowRight")
         assert len(set(words)) == len(set(pictures)) == places == len(knob.query_selector_all("li"))
@@ -95,9 +102,10 @@ def test_without_script_a_knob_shows_one_picture_and_no_slider(open_page, page):
 
 
 SEEN = """figure => {
+  const ground = element => getComputedStyle(element).backgroundColor;
   let behind = figure;
-  while (getComputedStyle(behind).backgroundColor == "rgba(0, 0, 0, 0)") behind = behind.parentElement;
-  return [getComputedStyle(figure.querySelector("figcaption")).color, getComputedStyle(behind).backgroundColor];
+  while (ground(behind) == "rgba(0, 0, 0, 0)") behind = behind.parentElement;
+  return [getComputedStyle(figure.querySelector("figcaption")).color, ground(behind)];
 }"""
 
 
@@ -105,19 +113,19 @@ SEEN = """figure => {
 def test_captions_can_be_read_in_the_dark(open_page, page):
     """axe is silent where the theme's ground had the caption's own colour."""
     for figure in open_page(page, scheme="dark").query_selector_all("figure:has(figcaption)"):
-        light, dark = (sum(map(int, re.findall(r"\d+", colour)[:3])) for colour in figure.evaluate(SEEN))
-        assert light - dark > 400
+        colours = [re.findall(r"\d+", colour)[:3] for colour in figure.evaluate(SEEN)]
+        letters, ground = (sum(map(int, colour)) for colour in colours)
+        assert letters - ground > 400
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if "<table" in TEXT[page]])
 def test_no_table_is_cut_off_on_paper(open_page, page):
     tab = open_page(page, 700)  # as wide as A4 between its margins
     tab.emulate_media(media="print")
-    assert (
-        tab.evaluate("[...document.querySelectorAll('table, pre, img')].filter(e => e.scrollWidth > 700).length") == 0
-    )
-    rights = "[...document.querySelectorAll('.bd-article table')].map(e => e.getBoundingClientRect().right)"
-    assert max(tab.evaluate(rights)) <= 700
+    widths = "[...document.querySelectorAll('table, pre, img')].map(e => e.scrollWidth)"
+    assert max(tab.evaluate(widths)) <= 700
+    tables = "[...document.querySelectorAll('.bd-article table')]"
+    assert max(tab.evaluate(f"{tables}.map(e => e.getBoundingClientRect().right)")) <= 700
 
 
 def test_the_guide_is_printed_on_one_sheet(open_page):
@@ -139,10 +147,12 @@ def test_search_finds_dropout(open_page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_internal_link_is_alive(page):
-    top = urlparse(re.search(r'<link rel="canonical" href="(.*)chapters/', TEXT["chapters/welcome.html"])[1]).path
+    welcome = TEXT["chapters/welcome.html"]
+    top = urlparse(re.search(r'<link rel="canonical" href="(.*)chapters/', welcome)[1]).path
     dead = []
     for link in set(re.findall(r'<a\b[^>]*?\bhref="([^"]+)"', TEXT[page])) - {"#"}:
-        target, anchor = urldefrag(urljoin(page, link.removeprefix(top)))  # the 404 page's link begins with the top
+        # The link of the page 404 begins with the top.
+        target, anchor = urldefrag(urljoin(page, link.removeprefix(top)))
         if not urlparse(link).scheme:
             there = (SITE / unquote(target)).is_file()
             known = not anchor or target not in TEXT or f'id="{unquote(anchor)}"' in TEXT[target]

@@ -1,13 +1,13 @@
-"""Does the laboratory train as Keras does, find what the chapters found, and do so in any browser, without a server?"""
+"""Does the laboratory train as Keras does, and find what the chapters found, without a server?"""
 
 import gzip
 import re
 
-import nbformat
 import numpy as np
 import pytest
 
-from conftest import ROOT, SITE
+from conftest import SITE
+from tools.notebooks import ROOT, outputs, printed, read
 
 ENGINE = ROOT / "_static/laboratory-engine.js"
 PAGE = (SITE / "chapters/laboratory.html").as_uri()  # a file: no server
@@ -16,7 +16,8 @@ TRAIN = """([widths, how, start, x, y, orders, masks]) => {
   const engine = laboratoryEngine(), rows = y.length, weights = Float64Array.from(start);
   const data = { x: Float64Array.from(x), y: Float64Array.from(y), rows };
   const mask = masks && masks.map(mask => Float64Array.from(mask));
-  engine.fit(engine.network(x.length / rows, widths), weights, data, how, epoch => orders[epoch], () => mask, () => {});
+  const network = engine.network(x.length / rows, widths);
+  engine.fit(network, weights, data, how, epoch => orders[epoch], () => mask, () => {});
   return [...weights];
 }"""
 PLAIN = {"l2": 0, "decay": 0, "optimiser": "adam", "rate": 0.01, "epochs": 8, "batch": 32}
@@ -24,29 +25,34 @@ PLAIN = {"l2": 0, "decay": 0, "optimiser": "adam", "rate": 0.01, "epochs": 8, "b
 
 @pytest.fixture
 def tab(browser):
-    """An empty tab. What it asks of other hosts, and what goes wrong in it, is in its list `troubles`."""
+    """An empty tab; `troubles` lists what it asks of other hosts, and what goes wrong in it."""
     with browser.new_page() as page:
         page.troubles = []
-        page.on("request", lambda r: r.url.startswith(("file:", "data:", "blob:")) or page.troubles.append(r.url))
+        here = ("file:", "data:", "blob:")
+        page.on("request", lambda r: r.url.startswith(here) or page.troubles.append(r.url))
         page.on("pageerror", lambda error: page.troubles.append(str(error)))
         page.set_default_timeout(60_000)
         yield page
 
 
 def flat(weights):
-    """Keras's weights in the engine's order: of each layer the kernel, unit after unit, then the biases."""
+    """Keras's weights in the engine's order: of each layer the kernel by units, then the biases."""
     return np.concatenate([np.ravel(array.T) for array in weights])
 
 
-@pytest.mark.parametrize("rate", [0, 0.3], ids=["", "dropout"])
-@pytest.mark.parametrize("widths", [[8], [8, 5]], ids=["one layer", "two layers"])
+@pytest.mark.parametrize("rate", [0, 0.3], ids=["no-masks", "dropout"])
+@pytest.mark.parametrize("widths", [[8], [8, 5]], ids=["one-layer", "two-layers"])
 @pytest.mark.parametrize(
     "changes",
-    [{"l2": 0.01}, {"decay": 0.7, "rate": 0.03}, {"optimiser": "sgd", "rate": 0.1, "l2": 0.003, "decay": 0.03}],
+    [
+        {"l2": 0.01},
+        {"decay": 0.7, "rate": 0.03},
+        {"optimiser": "sgd", "rate": 0.1, "l2": 0.003, "decay": 0.03},
+    ],
     ids=["L2", "AdamW", "SGD"],
 )
 def test_it_ends_where_model_fit_ends(tab, changes, widths, rate):
-    """From the same weights, rows, order and masks; where rounding alone moves the end, there is nothing to compare."""
+    """From the same weights, rows, order and masks, where rounding alone does not move the end."""
     import regbook as rb
 
     rb.reproducible(0)
@@ -55,7 +61,8 @@ def test_it_ends_where_model_fit_ends(tab, changes, widths, rate):
     from keras.regularizers import l2
 
     how, random = PLAIN | changes, rb.rng(0)
-    x, y = random.standard_normal((100, 3)), random.integers(0, 2, 100)  # 100 = 3 · 32 + 4: a short last batch
+    # 100 = 3 · 32 + 4: the last batch is a short one.
+    x, y = random.standard_normal((100, 3)), random.integers(0, 2, 100)
     orders = [random.permutation(100) for _ in range(how["epochs"])]
     masks = [(random.random((100, units)) >= rate) / (1 - rate) for units in widths]
     h = entry = keras.Input((3,))
@@ -63,28 +70,35 @@ def test_it_ends_where_model_fit_ends(tab, changes, widths, rate):
     for units, mask in zip(widths, given):
         h = layers.Dense(units, "relu", kernel_regularizer=l2(how["l2"]))(h)
         h = layers.Multiply()([h, mask])
-    model = keras.Model([entry, *given], layers.Dense(1, "sigmoid", kernel_regularizer=l2(how["l2"]))(h))
+    last = layers.Dense(1, "sigmoid", kernel_regularizer=l2(how["l2"]))
+    model = keras.Model([entry, *given], last(h))
     sgd = keras.optimizers.SGD(how["rate"], momentum=0.9, weight_decay=how["decay"])
     adam = keras.optimizers.AdamW(how["rate"], weight_decay=how["decay"])
     model.compile(sgd if how["optimiser"] == "sgd" else adam, "binary_crossentropy")
     start = flat(model.get_weights())
 
     tab.add_script_tag(path=ENGINE)
-    told = [widths, how, start.tolist(), x.ravel().tolist(), y.tolist(), [order.tolist() for order in orders]]
-    told += [[mask.ravel().tolist() for mask in masks] if rate else None]
-    ours = np.array(tab.evaluate(TRAIN, told))
-    told[2] = [start[0] + 1e-15, *start[1:]]
-    assert np.abs(np.array(tab.evaluate(TRAIN, told)) - ours).max() < 1e-10, "choose another seed"
+    rows = [x.ravel().tolist(), y.tolist(), [order.tolist() for order in orders]]
+    rows += [[mask.ravel().tolist() for mask in masks] if rate else None]
+    ours = np.array(tab.evaluate(TRAIN, [widths, how, start.tolist(), *rows]))
+    nudged = [start[0] + 1e-15, *start[1:]]
+    beside = np.array(tab.evaluate(TRAIN, [widths, how, nudged, *rows]))
+    assert np.abs(beside - ours).max() < 1e-10, "choose another seed"
     for order in orders:
-        model.fit([x[order], *(mask[order] for mask in masks)], y[order], batch_size=32, shuffle=False, verbose=0)
+        inputs = [x[order], *(mask[order] for mask in masks)]
+        model.fit(inputs, y[order], batch_size=32, shuffle=False, verbose=0)
     assert np.abs(ours - start).max() > 0.1
     assert np.abs(ours - flat(model.get_weights())).max() < 1e-9
 
 
 def open_story(tab, address, cores=None):
-    """Open the laboratory with a set-up, and wait until its twenty pairs are there; a function that reads its parts."""
+    """Open the laboratory with a set-up, and wait for its twenty pairs.
+
+    Returns a function that reads a part of the page.
+    """
     if cores:
-        tab.add_init_script(f"Object.defineProperty(navigator, 'hardwareConcurrency', {{ value: {cores} }})")
+        said = f"{{ value: {cores} }}"
+        tab.add_init_script(f"Object.defineProperty(navigator, 'hardwareConcurrency', {said})")
     tab.goto(PAGE + address)
     tab.wait_for_selector("[data-part=open]:enabled")
     return lambda part: tab.text_content(f"[data-part={part}]")
@@ -101,19 +115,15 @@ STORIES = {
 }
 
 
-def printed(chapter):
-    cells = nbformat.read(ROOT / f"chapters/{chapter}.ipynb", as_version=4).cells
-    outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    return "\n".join(output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs)
-
-
 @pytest.mark.parametrize("story", STORIES)
 def test_a_story_ends_as_the_page_says_and_as_its_chapter_does(tab, story):
     open_story(tab, f"#{story}")
     tab.click("[data-part=open]")
-    found = re.search(POINTS + r" points; better in (\d+)", tab.text_content("[data-part=test]")).groups()
+    shown = tab.text_content("[data-part=test]")
+    found = re.search(POINTS + r" points; better in (\d+)", shown).groups()
     chapter, line = STORIES[story]
-    theirs = re.search(line + POINTS, printed(chapter), re.MULTILINE).groups()
+    of_chapter = "\n".join(map(printed, outputs(read(ROOT / f"chapters/{chapter}.ipynb"))))
+    theirs = re.search(line + POINTS, of_chapter, re.MULTILINE).groups()
     text = tab.text_content(f"#{story}").replace("−", "-").replace("\N{NO-BREAK SPACE}", " ")
     assert "{} ± {} points, better in {} of 20 seeds".format(*found) in text
     assert re.search(r"chapter \d {} ± {}".format(*map(re.escape, theirs)), text)
@@ -127,12 +137,14 @@ def test_one_worker_and_four_come_to_the_same_digits(browser):
     for cores in (1, 4):
         with browser.new_page() as tab:
             open_story(tab, "#stopped-in-time", cores)
-            seen.append([tab.inner_html(f"[data-part={part}]") for part in ("dots", "verdict", "curves", "borders")])
+            parts = ("dots", "verdict", "curves", "borders")
+            seen.append([tab.inner_html(f"[data-part={part}]") for part in parts])
     assert seen[0] == seen[1] and len("".join(seen[0])) > 10_000
 
 
 def test_what_is_copied_as_python_comes_to_the_same_verdict(tab):
-    part = open_story(tab, "#problem=xor&rows=200&a.stopped=1&b.stopped=1&b.l2=0.01&b.decay=0.003&b.dropout=0.1")
+    settings = "problem=xor&rows=200&a.stopped=1&b.stopped=1&b.l2=0.01&b.decay=0.003&b.dropout=0.1"
+    part = open_story(tab, f"#{settings}")
     tab.click("[data-part=open]")
     mean, error = map(float, re.search(POINTS, tab.text_content("[data-part=test]")).groups())
     *lines, last = part("python").splitlines()
@@ -145,7 +157,8 @@ def test_what_is_copied_as_python_comes_to_the_same_verdict(tab):
 
 def test_a_bad_address_is_named_and_the_default_taken(tab):
     said = open_story(tab, "#rows=7&seed=-1&shoes=3&b.l2=0.03")
-    assert "rows is “7”; it can be 50, 100," in said("trouble") and "“shoes”, which is no setting" in said("trouble")
+    assert "rows is “7”; it can be 50, 100," in said("trouble")
+    assert "“shoes”, which is no setting" in said("trouble")
     assert "rows=1000" in tab.url and "seed=0" in tab.url and "b.l2=0.03" in tab.url
 
 
@@ -159,9 +172,13 @@ def test_when_all_is_shown_everybody_can_use_it(browser, width, scheme):
         assert said("headline") in said("spoken") and "is open" in said("seal")
         assert tab.evaluate("document.documentElement.scrollWidth") == width
         rules = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
-        assert not Axe().run(tab, options={"runOnly": rules, "preload": False}).response["violations"]
-        pressed = tab.evaluate("""[...document.querySelectorAll(".lab :is(button, select, summary, label, .lab-row a)")]
-            .map(element => element.getBoundingClientRect().height)""")
+        found = Axe().run(tab, options={"runOnly": rules, "preload": False})
+        assert not found.response["violations"]
+        pressed = tab.evaluate("""
+            [...document.querySelectorAll(
+                ".lab :is(button, select, summary, label, .lab-row a)"
+            )].map(element => element.getBoundingClientRect().height)
+        """)
         assert len(pressed) > 20 and min(pressed) >= 44
 
 

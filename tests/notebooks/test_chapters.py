@@ -1,15 +1,14 @@
-"""Does every chapter lead to the next, is it called by its number, are its minutes honest, its figures of one style?"""
+"""Are chapters called by their numbers, their minutes honest, their figures of one style?"""
 
 import re
 from itertools import pairwise
 
-import nbformat
 import pytest
 
-from _ext.lists import text
-from conftest import CHAPTERS, NOTEBOOKS, ROOT
+from conftest import CHAPTERS
+from tools.notebooks import NOTEBOOKS, ROOT, markdown, outputs, printed, read, shown
 
-PAGES = {path: text(path) for path in NOTEBOOKS}
+PAGES = {path: markdown(read(path)) for path in NOTEBOOKS}
 PAGES |= {path: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("chapters/*.md"))}
 
 
@@ -18,37 +17,44 @@ def test_every_chapter_leads_to_the_next(path, following):
     assert re.findall(r"^Next: \[[^]]+\]\((.+?)\)", PAGES[path], re.MULTILINE) == [following.name]
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT / "chapters").as_posix())
+@pytest.mark.parametrize(
+    "path", PAGES, ids=lambda path: path.relative_to(ROOT / "chapters").as_posix()
+)
 def test_chapters_are_called_by_their_numbers(path):
     called = re.findall(r"\[(?:chapter )?(\d+)\]\(([\w-]+\.ipynb)\)", PAGES[path], re.IGNORECASE)
-    called += [(number, path.name) for number in re.findall(r"^# Solutions to chapter (\d+)", PAGES[path])]
+    for number in re.findall(r"^# Solutions to chapter (\d+)", PAGES[path]):
+        called.append((number, path.name))
     names = [chapter.name for chapter in CHAPTERS]
-    assert [(number, name) for number, name in called if name in names and names[int(number) - 1] != name] == []
+    for number, name in called:
+        assert name not in names or names[int(number) - 1] == name
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_every_figure_has_one_size_of_letters(path):
-    outputs = [output for cell in nbformat.read(path, as_version=4).cells for output in cell.get("outputs", ())]
-    for figure in [output.data["image/svg+xml"] for output in outputs if "image/svg+xml" in output.get("data", {})]:
+    figures = [shown(output, "image/svg+xml") for output in outputs(read(path))]
+    for figure in filter(None, figures):
         assert "svg{font-size:13px}" in figure, "drawn before regbook.plots was imported"
         assert set(re.findall(r"font-size: ([\d.]+\w+)", figure)) <= {"0.7em"}  # exponents
 
 
 def cost(path):
-    """(visible lines of code, folded ones, minutes) of a page before its exercises, as CONTRIBUTING.md counts them."""
+    """(visible lines of code, folded ones, minutes) of a page, as CONTRIBUTING.md counts them.
+
+    Exercises do not count.
+    """
     words, code, output, figures = 0, {True: 0, False: 0}, 0, 0
-    for cell in nbformat.read(path, as_version=4).cells:
+    for cell in read(path).cells:
         text, exercises, _ = cell.source.partition("## Exercises")
         tags = cell.metadata.get("tags", [])
         if cell.cell_type == "markdown" and "remove-cell" not in tags:  # but captions
             words += len(re.sub(r"\]\([^)]*\)|\$[^$]*\$|[^\w\s’'-]", " ", text).split())
         elif cell.cell_type == "code":
-            code["hide-input" in tags] += sum(bool(line.strip()) for line in cell.source.splitlines())
+            lines = [line for line in cell.source.splitlines() if line.strip()]
+            code["hide-input" in tags] += len(lines)
             for out in cell.outputs:
-                data = out.get("data", {})
-                drawn = "image/svg+xml" in data or "knob" in data.get("text/html", "")
+                drawn = bool(shown(out, "image/svg+xml")) or "knob" in shown(out, "text/html")
                 figures += drawn
-                output += 0 if drawn else len((out.get("text") or data.get("text/plain", "")).splitlines())
+                output += 0 if drawn else len(printed(out).splitlines())
         if exercises:
             break
     return code[False], code[True], words / 180 + code[False] / 12 + output / 15 + figures / 2

@@ -5,61 +5,61 @@ from contextlib import suppress
 from inspect import signature
 from itertools import combinations
 
-import nbformat
-import pytest
 from hygiene import parsed
 
 import regbook
-from conftest import ROOT
 from regbook.data import for_seeds
+from tools.notebooks import ROOT, code_cells, read
 
-DRAWING = {f"{package}{name}": (name, signature(getattr(regbook, name)))
-           for name in ("noisy_xor", "digits", "diabetes", "wave", "split", "rng")
-           for package in ("", "rb.", "regbook.")}  # fmt: skip
-DRAWING["for_seeds"] = "for_seeds", signature(for_seeds)
+DRAWING = {"for_seeds": for_seeds}
+DRAWING |= {name: getattr(regbook, name) for name in ("noisy_xor", "digits", "diabetes", "wave")}
+DRAWING |= {name: getattr(regbook, name) for name in ("split", "rng")}
 
 
 def drawn(source):
-    """The seeds on which code draws, and the divisions of the images; ValueError for data whose seeds can't be read."""
-    known, found = {"range": range, "list": list}, set()
+    """The seeds on which code draws, and the divisions of the images."""
+    names, seeds = {"range": range, "list": list}, set()
     for statement in parsed(source).body:
-        for call in (node for node in ast.walk(statement) if isinstance(node, ast.Call)):
-            name, takes = DRAWING.get(ast.unparse(call.func), ("", None))
-            given = (
-                takes and takes.bind_partial(*call.args, **{k.arg: k.value for k in call.keywords if k.arg}).arguments
-            )
-            if name == "rng":
-                with suppress(NameError):  # a name: the numbers of seeds that are drawn elsewhere go on
-                    found.add(value_of(given["seed"], known))
-            elif name and not ast.unparse(given.get("seeds", call)).endswith(".seeds"):  # of other data
-                try:
-                    seeds = value_of(given["seeds"], known)
-                except (KeyError, NameError):
-                    raise ValueError(f"no seeds are written in {ast.unparse(call)}") from None
-                found |= {*seeds, *(f"division {seed // 20}" for seed in seeds if name == "digits")}
+        for call in ast.walk(statement):
+            if isinstance(call, ast.Call):
+                seeds |= drawn_by(call, names)
         if isinstance(statement, ast.Assign):
             with suppress(Exception):  # what is no constant
-                known[statement.targets[0].id] = value_of(statement.value, known)
-    return found
+                names[statement.targets[0].id] = value_of(statement.value, names)
+    return seeds
 
 
-def value_of(node, known):
-    return eval(ast.unparse(node), {"__builtins__": {}}, known)
+def drawn_by(call, names):
+    """The seeds in one call; ValueError for data whose seeds can't be read."""
+    name = ast.unparse(call.func).removeprefix("regbook.").removeprefix("rb.")
+    if name not in DRAWING:
+        return set()
+    by_name = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    given = signature(DRAWING[name]).bind_partial(*call.args, **by_name).arguments
+    if name == "rng":
+        with suppress(NameError):  # a variable: it goes on with seeds that are drawn elsewhere
+            return {value_of(given["seed"], names)}
+        return set()
+    if "seeds" in given and ast.unparse(given["seeds"]).endswith(".seeds"):  # of other data
+        return set()
+    try:
+        seeds = {*value_of(given["seeds"], names)}
+    except (KeyError, NameError):
+        raise ValueError(f"no seeds are written in {ast.unparse(call)}") from None
+    return seeds | {f"division {seed // 20}" for seed in seeds if name == "digits"}
+
+
+def value_of(node, names):
+    return eval(ast.unparse(node), {"__builtins__": {}}, names)
 
 
 def test_no_two_notebooks_share_seeds_or_a_division_of_the_images():
-    paths = sorted([*ROOT.glob("chapters/*.ipynb"), *ROOT.glob("chapters/solutions/judge.ipynb")])
-    cells = {f"{path.parent.name}/{path.name}": nbformat.read(path, as_version=4).cells for path in paths}
-    of = {name: drawn("\n".join(c.source for c in cs if c.cell_type == "code")) for name, cs in cells.items()}
-    assert {(a, b): both for a, b in combinations(of, 2) if (both := of[a] & of[b])} == {}
-    assert {2000, 2139} <= of["chapters/l2-keras.ipynb"] and 7519 in of["chapters/grokking.ipynb"]
-    assert "division 275" in of["chapters/double-descent.ipynb"]
-
-
-def test_seeds_are_found_where_they_are_written():
-    source = "own = list(range(40, 42))\n%time\nfor r in x:\n    data = rb.digits(0.2, own)\nrb.wave(seeds=data.seeds)"
-    assert drawn(source) == {40, 41, "division 2"}
-    assert drawn("np.split(rb.rng(7, 1).random(3), 3), rng(seed, 2), wave(30, [5])") == {5, 7}
-    for code in ("rb.wave()", "digits(seeds=range(n))", "noisy_xor(**settings)"):
-        with pytest.raises(ValueError, match="no seeds are written in"):
-            drawn(code)
+    paths = [*ROOT.glob("chapters/*.ipynb"), ROOT / "chapters/solutions/judge.ipynb"]
+    seeds = {}
+    for path in sorted(paths):
+        code = "\n".join(cell.source for cell in code_cells(read(path)))
+        seeds[f"{path.parent.name}/{path.stem}"] = drawn(code)
+    for one, other in combinations(seeds, 2):
+        assert seeds[one] & seeds[other] == set(), f"{one} and {other} share them"
+    assert {2000, 2139} <= seeds["chapters/l2-keras"] and 7519 in seeds["chapters/grokking"]
+    assert "division 275" in seeds["chapters/double-descent"]

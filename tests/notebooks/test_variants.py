@@ -1,7 +1,8 @@
 """Do all notebooks print the same text on other arithmetic? Run by `pytest -n 0 -m variants`.
 
-Each variant changes what may differ between two readers' machines, or moves every initial weight and every value of the
-data by one unit in the last place (the nudge), which no processor difference exceeds by much at the start.
+Each variant changes what may differ between two readers' machines, or moves every initial weight
+and every value of the data by one unit in the last place (the nudge), which no processor difference
+exceeds by much at the start.
 """
 
 import os
@@ -9,10 +10,9 @@ import re
 import subprocess
 import sys
 
-import nbformat
 import pytest
 
-from conftest import NOTEBOOKS, ROOT
+from tools.notebooks import NOTEBOOKS, ROOT, code_cells, read
 
 VARIANTS = {
     "nudge": {"REGBOOK_NUDGE": "1"},
@@ -24,13 +24,13 @@ VARIANTS = {
     "one_thread": {"OMP_NUM_THREADS": "1"},
     "two_threads": {"OMP_NUM_THREADS": "2"},
 }
-CODE_CELLS = sum(cell.cell_type == "code" for path in NOTEBOOKS for cell in nbformat.read(path, as_version=4).cells)
+CODE_CELLS = sum(len(code_cells(read(path))) for path in NOTEBOOKS)
 
 
 @pytest.mark.variants
 @pytest.mark.parametrize("name", VARIANTS)
 def test_every_notebook_prints_the_same_text(name):
-    command = [sys.executable, "-m", "pytest", *map(str, NOTEBOOKS)]
-    result = subprocess.run(command, cwd=ROOT, env=os.environ | VARIANTS[name], capture_output=True, text=True)
+    command, variables = [sys.executable, "-m", "pytest", *NOTEBOOKS], os.environ | VARIANTS[name]
+    result = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout[-5000:]
     assert int(re.search(r"(\d+) passed", result.stdout).group(1)) == CODE_CELLS

@@ -1,4 +1,4 @@
-"""Does the doctor (`python -m regbook`) find what is wrong, say what to do, and compare numbers with the book's?"""
+"""Does the doctor (`python -m regbook`) find what is wrong, and say what to do?"""
 
 import ast
 import os
@@ -14,52 +14,88 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from conftest import ROOT
 from regbook import doctor
 
+pytestmark = pytest.mark.pins
+
 # What the doctor finds instead of a package, a computer, its memory or JupyterLab's kernel.
-OTHER = SimpleNamespace(version="0", machine="x86_64", available=600e6, argv=[str(ROOT / "old/python")])
+OTHER = SimpleNamespace(
+    version="0", machine="x86_64", available=600e6, argv=[str(ROOT / "old/python")]
+)
 FOUND = "importlib.metadata.distributions"
 KERNEL = "jupyter_client.kernelspec.KernelSpecManager.get_kernel_spec"
 PROBLEMS = [
-    (doctor.python, "This is Python 3.10. The course needs 3.11, 3.12 or 3.13.", {"sys.version_info": (3, 10, 1)}),
+    (
+        doctor.python,
+        "This is Python 3.10. The course needs 3.11, 3.12 or 3.13.",
+        {"sys.version_info": (3, 10, 1)},
+    ),
     (doctor.python, "This is Python 3.14.", {"sys.version_info": (3, 14, 0)}),
     (doctor.python, "Elsewhere, use Binder", {"sys.platform": "darwin", "os.uname": lambda: OTHER}),
     (doctor.python, "Elsewhere, use Binder", {"sysconfig.get_platform": lambda: "win-arm64"}),
     (doctor.python, "Elsewhere, use Binder", {"sys.maxsize": 2**31 - 1}),
     (doctor.packages, "not set up in this Python", {FOUND: lambda name: []}),
-    (doctor.packages, "keras: 0 instead", {FOUND: lambda name: [OTHER] if name == "keras" else installed(name=name)}),
-    (doctor.packages, "psutil: nothing", {FOUND: lambda name: [] if name == "psutil" else installed(name=name)}),
+    (
+        doctor.packages,
+        "keras: 0 instead",
+        {FOUND: lambda name: [OTHER] if name == "keras" else installed(name=name)},
+    ),
+    (
+        doctor.packages,
+        "psutil: nothing",
+        {FOUND: lambda name: [] if name == "psutil" else installed(name=name)},
+    ),
     (doctor.packages, "are both installed", {FOUND: lambda name: [*installed(name=name), OTHER]}),
-    (doctor.memory_and_kernel, "600 MB of memory are free", {"psutil.virtual_memory": lambda: OTHER}),
-    (doctor.memory_and_kernel, "TensorFlow was", {"regbook.doctor.sys": SimpleNamespace(modules=["tensorflow"])}),
-    (doctor.memory_and_kernel, f"another Python, {OTHER.argv[0]}", {KERNEL: lambda self, name: OTHER}),
+    (
+        doctor.memory_and_kernel,
+        "600 MB of memory are free",
+        {"psutil.virtual_memory": lambda: OTHER},
+    ),
+    (
+        doctor.memory_and_kernel,
+        "TensorFlow was",
+        {"regbook.doctor.sys": SimpleNamespace(modules=["tensorflow"])},
+    ),
+    (
+        doctor.memory_and_kernel,
+        f"another Python, {OTHER.argv[0]}",
+        {KERNEL: lambda self, name: OTHER},
+    ),
 ]
 
 
 def answer(*command, folder=ROOT, **env):
     command, env = [sys.executable, *command], os.environ | env
-    result = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, errors="replace")
+    settings = {"capture_output": True, "text": True, "errors": "replace"}
+    result = subprocess.run(command, cwd=folder, env=env, **settings)
     assert result.stderr == ""
     return f"{result.stdout}exit code {result.returncode}"
 
 
 def test_a_healthy_course_prints_the_numbers_of_the_book_even_to_a_file_on_windows():
     said = answer("-m", "regbook", PYTHONIOENCODING="cp1252")
-    assert said.count("  ok  ") == 5 and "accuracy on 200 other dots: 0." in said and said.endswith("exit code 0")
+    assert said.count("  ok  ") == 5 and said.endswith("exit code 0")
+    assert "accuracy on 200 other dots: 0." in said
 
 
 def test_without_any_package_it_answers():
     said = answer("-I", "-S", "src/regbook")
-    assert "PROBLEM  The course is not set up in this Python" in said and said.endswith("exit code 1")
+    assert "PROBLEM  The course is not set up in this Python" in said
+    assert said.endswith("exit code 1")
 
 
 def test_in_a_notebook_without_the_helper_package_it_ends_without_an_error(tmp_path):
     code = f"import sys; sys.path.remove({str(ROOT / 'src')!r})\n%run ../src/regbook/__main__.py"
     said = answer("-m", "IPython", "-c", code, folder=ROOT / "chapters", IPYTHONDIR=str(tmp_path))
-    assert "PROBLEM  The helper package regbook is not installed" in said and "SystemExit" not in said
+    assert "PROBLEM  The helper package regbook is not installed" in said
+    assert "SystemExit" not in said
 
 
 def test_until_the_packages_are_known_only_the_standard_library_is_loaded():
-    code = "import sys; old = set(sys.modules); from regbook import doctor; doctor.python(); doctor.packages();"
-    code += "print(sorted({name.split('.')[0] for name in set(sys.modules) - old} - sys.stdlib_module_names))"
+    code = """import sys
+before = set(sys.modules)
+from regbook import doctor
+doctor.python(), doctor.packages()
+names = {name.split('.')[0] for name in set(sys.modules) - before}
+print(sorted(names - sys.stdlib_module_names))"""
     assert answer("-c", code).startswith("['packaging', 'regbook']")
 
 
@@ -80,11 +116,15 @@ def test_another_copy_of_the_course_is_minded_where_its_code_differs(tmp_path):
     look = ("-P", "-c", "from regbook import doctor; print(doctor.COURSE, doctor.helper_package())")
     assert f"{tmp_path} None" in answer(*look, folder=tmp_path / "src")
     (tmp_path / "src/regbook/exercises/__init__.py").write_text("changed = True")
-    assert f"{tmp_path} Notebooks import another copy, {ROOT}" in answer(*look, folder=tmp_path / "src")
+    said = answer(*look, folder=tmp_path / "src")
+    assert f"{tmp_path} Notebooks import another copy, {ROOT}" in said
 
 
-@pytest.mark.parametrize("source, said", [("print(0.89)", "0.89"), ("1 / 0", "ZeroDivisionError"), ("", "nothing")])
+@pytest.mark.parametrize(
+    "source, said", [("print(0.89)", "0.89"), ("1 / 0", "ZeroDivisionError"), ("", "nothing")]
+)
 def test_a_number_that_differs_from_the_book(source, said, monkeypatch):
-    cell = new_code_cell(source, outputs=[new_output("stream", text="0.90\n")], metadata={"tags": ["doctor"]})
+    stored = new_output("stream", text="0.90\n")
+    cell = new_code_cell(source, outputs=[stored], metadata={"tags": ["doctor"]})
     monkeypatch.setattr("nbformat.read", lambda path, version: new_notebook(cells=[cell]))
     assert f"prints: 0.90\nhere it prints: {said}" in doctor.numbers()

@@ -25,8 +25,9 @@ def knob(move=0.0, **changes):
         axes.legend()
         return f"value {value} & more"
 
-    settings = {"draw": draw, "values": [1, 2, 3], "label": "value", "start": 2, "caption": "A line."} | changes
-    return Knob(**{"name": "line"} | settings)
+    settings = {"name": "line", "draw": draw, "values": [1, 2, 3], "start": 2}
+    settings |= {"label": "value", "caption": "A line."}
+    return Knob(**settings | changes)
 
 
 def test_one_frame_a_value_and_the_first_is_seen_without_script():
@@ -37,18 +38,27 @@ def test_one_frame_a_value_and_the_first_is_seen_without_script():
     frames = json.loads(re.search(r"frames = (\[\[.*?\]\]), stops", html)[1])
     assert [says for says, _ in frames] == ["value 1 & more", "value 2 & more", "value 3 & more"]
     assert all(ElementTree.fromstring(svg).tag.endswith("svg") for _, svg in frames)
-    picture, says = re.search(r'<img src="data:image/svg\+xml;base64,([^"]*)" alt="([^"]*)">', html).groups()
+    image = r'<img src="data:image/svg\+xml;base64,([^"]*)" alt="([^"]*)">'
+    picture, says = re.search(image, html).groups()
     assert says == "value 2 &amp; more" and base64.b64decode(picture).decode() == frames[1][1]
+
+
+def test_no_words_can_end_the_script():
+    end = "</script>"
+    html = knob(caption=end, label=end, draw=lambda value: f"{plt.figure()} {end}")._repr_html_()
+    assert html.count("</script>") == 1 and html.endswith("</script>")
 
 
 def test_stops_are_named_as_many_as_a_phone_has_room_for():
     def stops(values):
-        html = knob(values=values, start=values[0], draw=lambda value: f"{plt.figure()} {value}")._repr_html_()
+        turned = knob(values=values, start=values[0], draw=lambda x: f"{plt.figure()} {x}")
+        html = turned._repr_html_()
         return json.loads(re.search(r"stops = (\[.*?\]);", html)[1])
 
     assert stops([1e-6, 0.01, 10]) == ["1e-06", "0.01", "10"]
     assert stops(["<a>", "b"][:1]) == ["&lt;a&gt;"]
-    assert [name for name in stops(list(range(20))) if name] == ["0", "2", "4", "6", "8", "10", "12", "14", "16", "18"]
+    named = [name for name in stops(list(range(20))) if name]
+    assert named == [str(stop) for stop in range(0, 20, 2)]
 
 
 def test_it_asks_no_host_and_repeats_no_id():
@@ -62,10 +72,13 @@ def test_the_same_text_whatever_the_last_bits_the_process_and_the_time():
     html = knob()._repr_html_()
     assert knob(BITS)._repr_html_() == html != knob(0.01)._repr_html_()
     command = [sys.executable, "-c", "from test_knobs import knob; print(knob()._repr_html_())"]
-    assert subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parent).stdout.rstrip() == html
+    here = Path(__file__).parent
+    result = subprocess.run(command, capture_output=True, text=True, cwd=here)
+    assert result.stdout.rstrip() == html
 
 
 def test_a_bad_name_and_an_unknown_start_are_refused():
-    for changes, message in (({"name": "Two words"}, "small letters and hyphens"), ({"start": 7}, "values, not 7")):
-        with pytest.raises(ValueError, match=message):
-            knob(**changes)
+    with pytest.raises(ValueError, match="small letters and hyphens"):
+        knob(name="Two words")
+    with pytest.raises(ValueError, match="values, not 7"):
+        knob(start=7)

@@ -66,7 +66,7 @@ def refused():
 
 @pytest.fixture(scope="module")
 def reference():
-    """What `model.fit` gives with seeds 7 and 8, what `experiment` does, and the threads of BLAS."""
+    """What `model.fit` gives with seeds 7 and 8, what `experiment` does, and BLAS threads."""
     code = """
 print(alone(7), alone(8), together(), sep="\\n")
 import keras, numpy, sklearn.linear_model, threadpoolctl

@@ -1,4 +1,4 @@
-"""One job: the exercises of a chapter, as its notebook uses them: check, hint, progress.
+"""The exercises of a chapter, as its notebook uses them: check, hint, progress.
 
 `from regbook.exercises.penalty import exercises` gives a chapter's `Exercises`. The checks compare with right and wrong
 solutions that stand in the same files; anyone who reads them there has read a solution.
@@ -6,7 +6,7 @@ solutions that stand in the same files; anyone who reads them there has read a s
 
 from importlib import import_module
 
-from regbook.exercises.exercise import Break, Exercise, Function, NotYet, Value
+from regbook.exercises.exercise import NOT_YET, Break, Exercise, Function, Value
 from regbook.numerics import seeds_as_written
 
 __all__ = ["Break", "Exercise", "Exercises", "Function", "Value", "of_chapter"]
@@ -39,7 +39,7 @@ class Exercises:
         if mistake is None:
             self._done.add(name)
             print(f"✓ {name}: right" + f"\n  {exercise.shown}" * bool(exercise.shown))
-        elif isinstance(mistake, NotYet):
+        elif mistake in NOT_YET:
             print(f"○ {name}: {exercise.title} ({exercise.head})\n  {mistake}")
         else:
             self._tries[name] += 1

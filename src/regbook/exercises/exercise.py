@@ -1,4 +1,4 @@
-"""One job: an exercise, and what it has to say to an answer."""
+"""An exercise, and what it has to say to an answer."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -7,18 +7,12 @@ from inspect import Parameter, signature
 
 import numpy as np
 
-from regbook.exercises.run import run_safely
-
 LEVELS = {1: "easy", 2: "medium", 3: "hard"}
-LISTS = list, tuple  # but no classes that are made from them: those may do anything when they are looked at
 MANY = 1_000_000  # more numbers than any answer holds: they are not even looked at
 
-
-class NotYet(str):
-    """What is said to an answer that is not there yet: that is no mistake."""
-
-
-UNANSWERED = NotYet("Not answered yet: replace the ... and run the cell.")
+UNANSWERED = "Not answered yet: replace the ... and run the cell."
+NOTHING_RETURNED = "Not answered yet: the function returns nothing. (Did you forget return?)"
+NOT_YET = UNANSWERED, NOTHING_RETURNED  # to be told, but no mistakes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +32,7 @@ class Exercise:
     objective: int
     section: str
     hints: tuple[str, ...]
-    shown: str = ""  # of the comparison, to whom the answer was right
+    shown: str = ""  # to whoever has answered right: how the comparison ends
 
     @property
     def head(self) -> str:
@@ -46,7 +40,7 @@ class Exercise:
         return f"{self.kind} · {LEVELS[self.level]} · {self.minutes} minutes"
 
     def mistake(self, answer) -> str | None:
-        """None for a right answer, else what is wrong, in words for the reader."""
+        """None for a right answer, else what is wrong, in words for the reader, or one of NOT_YET."""
         raise NotImplementedError
 
 
@@ -70,7 +64,7 @@ class Value(Exercise):
             return UNANSWERED
         if self.words:
             return self._mistake_in_words(answer)
-        got, trouble = safe_numbers(answer)
+        got, trouble = to_numbers(answer)
         want = np.asarray(self.right, float)
         if trouble:
             return trouble
@@ -128,16 +122,16 @@ class Function(Exercise):
         got, changed = [], False
         for case in self.cases:
             given = deepcopy(case)
-            result, trouble = run_safely(answer, given)
+            result, trouble = _called(answer, given)
             if not trouble and _unanswered(result):
-                return NotYet("Not answered yet: the function returns nothing. (Did you forget return?)")
-            numbers, trouble = (None, trouble) if trouble else safe_numbers(result)
+                return NOTHING_RETURNED
+            numbers, trouble = (None, trouble) if trouble else to_numbers(result)
             if trouble:
                 return " ".join(
                     [trouble, *(says for part, says in self.mistakes if isinstance(part, str) and part in trouble)]
                 )
             got.append(numbers)
-            changed = changed or not run_safely(_equal, (case, given))[0]
+            changed = changed or not _equal(case, given)
         if any(self._same(got, solution) for solution in self.right):
             return (
                 "The numbers are right, but the function changes what it is given: work on a copy." if changed else None
@@ -161,7 +155,7 @@ class Function(Exercise):
             if trouble := shape_trouble(mine, goal):
                 return trouble
         got = [mine.reshape(goal.shape) for mine, goal in zip(got, want)]
-        again, _ = safe_numbers(run_safely(answer, deepcopy(self.cases[0]))[0])
+        again, _ = to_numbers(_called(answer, deepcopy(self.cases[0]))[0])
         if again is None or again.size != got[0].size or not close(again.reshape(got[0].shape), got[0], 1e-9):
             return "Called twice with the same arguments it gives two answers. Does it draw random numbers of its own?"
         return guess(got, want, self.cases) or self._first_difference(got, want)
@@ -211,7 +205,7 @@ class Break(Exercise):
     def mistake(self, answer):
         if _unanswered(answer):
             return UNANSWERED
-        pair, trouble = safe_numbers(answer)
+        pair, trouble = to_numbers(answer)
         if trouble or pair.shape != (2,):
             return f"Answer with two numbers: {self.quantity} that you predict, and your setting."
         predicted, setting = map(float, pair)
@@ -232,12 +226,6 @@ def close(got, want, within):
     return bool(np.allclose(got, want, rtol=within, atol=1e-6 * max(largest, 1e-6)))
 
 
-def safe_numbers(answer):
-    """As `to_numbers`; the answer may be an object that does anything when it is asked for its numbers."""
-    result, trouble = run_safely(to_numbers, (answer,))
-    return result or (None, trouble)
-
-
 def to_numbers(answer):
     """(the answer as a float64 array, None), or (None, what is wrong). Takes numbers, lists, any kind of tensor."""
     try:
@@ -254,6 +242,27 @@ def to_numbers(answer):
         found = "a NaN (not a number)" if np.isnan(numbers).any() else "an infinity"
         return None, f"There is {found} in the answer. Was something divided by zero, or its root or logarithm taken?"
     return numbers, None
+
+
+def _called(function, arguments):
+    """(what the reader's function gives, None), or (None, why it stopped)."""
+    try:
+        return function(*arguments), None
+    except Exception as error:
+        return None, _in_words(error, function)
+
+
+def _in_words(error, function):
+    """The error, and the line of the reader's own code that raised it."""
+    line, trace = None, error.__traceback__
+    code = getattr(function, "__code__", None)
+    while trace:
+        if trace.tb_frame.f_code is code:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    place = "" if line is None else f" in line {line} of its cell"
+    message = str(error)[:300].strip().rstrip(".")
+    return f"It stopped with {type(error).__name__}{place}" + (f": {message}." if message else ".")
 
 
 def shape_trouble(got, want):
@@ -325,22 +334,22 @@ def _equal(before, after):
 
 
 def _unanswered(answer):
-    parts = answer if type(answer) in LISTS else [answer]
+    parts = answer if isinstance(answer, (list, tuple)) else [answer]
     return any(part is ... or part is None for part in parts)
 
 
 def _words(answer):
     """The answer as a list of words, or [] where it is no text."""
     parts = [answer] if isinstance(answer, str) else answer
-    if type(parts) in LISTS and all(isinstance(part, str) for part in parts):
-        return [" ".join(str.lower(part).split()) for part in parts]
+    if isinstance(parts, (list, tuple)) and all(isinstance(part, str) for part in parts):
+        return [" ".join(part.lower().split()) for part in parts]
     return []
 
 
 def _describe(thing):
     if isinstance(thing, str):
         return "a text"
-    if type(thing) in LISTS:
+    if isinstance(thing, (list, tuple)):
         kinds = {"bool": "True and False", "str": "texts", "int": "numbers", "float": "numbers", "list": "lists"}
         kinds |= {"ndarray": "arrays"}
         inside = {kinds.get(type(part).__name__, "") for part in thing} or {""}

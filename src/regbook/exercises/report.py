@@ -1,4 +1,4 @@
-"""One job: an exercise in which the reader says what is wrong with the report of a comparison."""
+"""An exercise in which the reader says what is wrong with the report of a comparison."""
 
 from dataclasses import dataclass
 from difflib import get_close_matches
