@@ -67,12 +67,10 @@ def lab():
 
 
 def bench():
-    """Measure what the chapters and fit_together cost; takes half an hour"""
+    """Measure what the chapters cost, and many networks at once; takes half an hour"""
     set_up(READER)
-    run("python", "-m", "benchmarks.chapters")
-    for measured in ([], ["architectures"], ["members"]):
-        run("python", "-m", "benchmarks.together", *measured)
-    run("python", "-m", "benchmarks.choosing")
+    for name in ("chapters", "together", "choosing"):
+        run("python", "-m", f"benchmarks.{name}")
 
 
 def lock(*packages):

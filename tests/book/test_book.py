@@ -143,5 +143,5 @@ def test_a_style_sheet_keeps_what_some_page_can_use():
 def test_a_link_to_a_file_of_the_repository_names_one():
     html = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     named = set(re.findall(r'href="https://[^"]*?/blob/main/([^"#]+)"', html))
-    assert {"benchmarks/choosing.md", "src/regbook/together.py"} <= named
+    assert {"benchmarks/choosing.md", "src/regbook/fitting/stack.py"} <= named
     assert [name for name in named if not (ROOT / name).is_file()] == []

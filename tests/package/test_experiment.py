@@ -83,16 +83,15 @@ def runs(fits):
 
 @pytest.fixture
 def passes(monkeypatch):
-    """What each pass over the data is given: the weights so far, and each seed's order and
-    noise."""
+    """What each pass over the data is given: weights so far, and each seed's rows and noise."""
     seen, compile_training = [], Passes._compile
 
     def watched(self):
         run = compile_training(self)
 
-        def watch(x, y, orders, noises, *others):
-            seen.append((self.weights.numpy(), orders.numpy(), [noise.numpy() for noise in noises]))
-            run(x, y, orders, noises, *others)
+        def watch(x, y, source, noises, *others):
+            seen.append((self.weights.numpy(), x.numpy(), [noise.numpy() for noise in noises]))
+            run(x, y, source, noises, *others)
 
         return watch
 

@@ -354,7 +354,7 @@ def test_kinds_stay_compiled_and_the_one_that_was_used_last_goes_first(monkeypat
 
 @pytest.mark.parametrize("members", [5, 4])
 def test_members_in_several_jobs_end_as_in_one(members, monkeypatch):
-    """Of 15, jobs of 5 hold a setting each; those of 4 cut settings, and the last is filled up."""
+    """Of 15, jobs of 5 hold a setting each, and four jobs cut settings between their seeds."""
 
     def shifted(epoch, x, y, random):
         return x + random.standard_normal(x.shape), y
@@ -395,13 +395,13 @@ def one(**options):
 
 
 UNLISTED = [
-    (lambda: keras.Sequential([keras.Input((2,)), one()]), "the model is not compiled"),
+    (lambda: keras.Sequential([keras.Input((2,)), one()]), "the model must be compiled"),
     (lambda: keras.Sequential([one()]), "must be a keras.Sequential that begins with keras.Input"),
     (
         lambda: compiled(layers.GlobalMaxPooling1D(), one(), shape=(None, 2)),
         "begins with keras.Inp",
     ),
-    (lambda: compiled(layers.Activation("sigmoid"), shape=(1,)), "no weights to train"),
+    (lambda: compiled(layers.Activation("sigmoid"), shape=(1,)), "have weights to train"),
     (lambda: compiled(one(), optimizer=SGD(clipnorm=1.0)), "the optimiser has clipnorm=1.0"),
     (lambda: compiled(one(), optimizer=Adam(use_ema=True)), "the optimiser has use_ema=True"),
     (lambda: compiled(one(), optimizer="lion"), "the optimiser, Lion, .* what can is SGD, Adam, A"),

@@ -53,10 +53,8 @@ def kind_of(model):
     """
     if not isinstance(model, keras.Sequential) or not model.built or None in model.input_shape[1:]:
         raise ValueError("the model must be a keras.Sequential that begins with keras.Input(shape)")
-    if not model.compiled:
-        raise ValueError("the model is not compiled: call model.compile(optimizer=..., loss=...)")
-    if not model.trainable_weights:
-        raise ValueError("the model has no weights to train")
+    if not model.compiled or not model.trainable_weights:
+        raise ValueError("the model must be compiled, and have weights to train")
     loss, optimiser = loss_of(model), model.optimizer
     _check_type("the loss", loss, _LOSSES.values())
     _check_type("the optimiser", optimiser, _OPTIMISERS)
@@ -111,9 +109,7 @@ def numbers_of(model):
     return strengths | {
         "decay": np.float32(settings["weight_decay"] or 0) * decays,
         "noise": np.array([config.get("rate", config.get("stddev")) for config in noise]),
-        "limits": np.array(
-            [weight.constraint.max_value for weight in weights if weight.constraint]
-        ),
+        "limits": np.array([w.constraint.max_value for w in weights if w.constraint]),
         "step": np.array([settings["learning_rate"]]),
     }
 

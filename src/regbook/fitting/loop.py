@@ -1,7 +1,6 @@
 """Epoch after epoch: draw the order of rows and the noise, train, measure, keep the best."""
 
 import sys
-from functools import partial
 
 import numpy as np
 import tensorflow as tf
@@ -16,14 +15,13 @@ class Job:
     """Members, (plan, place of a seed) each, all of one kind.
 
     rows: x and y of all seeds, (seeds, rows, …) each. ends: (members,), after how many epochs each
-    is done. stream: (members,), whose random numbers it sees: a place in `seeds`.
+    is done. stream, source: (members,), whose random numbers and which rows each member sees.
     """
 
     def __init__(self, members, ends, seeds, rows):
         plans, places = zip(*members)
         self.stack, self.seeds, self.ends, self._data = plans[0].stack, seeds, ends, rows
-        self.stream = np.array(places)
-        self.names = [f"'{plan.name}', seed {seeds[place]}," for plan, place in members]
+        self.members, self.stream = members, np.array(places)
         self.numbers = {
             what: np.stack([plan.numbers[what] for plan in plans]) for what in plans[0].numbers
         }
@@ -31,18 +29,20 @@ class Job:
         begun = {key: start.weights(seeds[key[1]]) for key, start in begun.items()}
         starts = [begun[plan.start.recipe, place] for plan, place in members]
         self.start = [np.stack(part) for part in zip(*starts)]
-        self._changes = [  # each with a stream of random numbers of its own
-            plan.change and partial(plan.changed, random=rng(seeds[place], 0, 1))
-            for plan, place in members
-        ]
-        self.changing = any(self._changes)
+        # The order of rows has a random stream of its own, so that models with and without dropout
+        # see the same. A setting that changes its rows has its own; the others share the data's.
+        self._orders = [rng(seed, 0) for seed in seeds]
+        sources = [(plan if plan.change else None, place) for plan, place in members]
+        self._sources = {(plan, place): rng(seeds[place], 0, 1) for plan, place in sources}
+        self.source = np.array([list(self._sources).index(source) for source in sources])
 
     def rows(self, epoch):
-        """x and y of an epoch: (members, rows, …) each."""
-        pairs = []
-        for change, place in zip(self._changes, self.stream):
+        """x and y of an epoch, shuffled: (sources, rows, …) each."""
+        orders, pairs = [random.permutation(self._data[0].shape[1]) for random in self._orders], []
+        for (plan, place), random in self._sources.items():
             x, y = (rows[place] for rows in self._data)
-            pairs.append(change(epoch, x, y) if change else (x, y))
+            x, y = plan.changed(epoch, x, y, random) if plan else (x, y)
+            pairs.append((x[orders[place]], y[orders[place]]))
         return [np.stack(part) for part in zip(*pairs)]
 
 
@@ -57,15 +57,12 @@ def train(job, held_out, batch_size, training_curves):
     Raises FloatingPointError, naming the member, where a loss or a weight stops being a number.
     """
     stack, members, epochs = job.stack, len(job.ends), int(job.ends.max())
-    if not stack.passes or stack.passes.members != members:
-        stack.passes = Passes(stack, members, job.numbers)
-    passes = stack.passes
+    passes = stack.passes = stack.passes or Passes(stack)
     passes.begin(*job.start, job.numbers)
-    stream, size = (tf.constant(number, tf.int64) for number in (job.stream, batch_size))
+    stream, source, size = (tf.constant(n, tf.int64) for n in (job.stream, job.source, batch_size))
     held_out = held_out and [tf.constant(rows[job.stream]) for rows in held_out]
-    # The order of rows has a random stream of its own, so that models with and without dropout see
-    # the same; and so has each noisy layer, by its place among them, so that others come and go.
-    shuffles = [rng(seed, 0) for seed in job.seeds]
+    # Each noisy layer has random streams of its own, by its place among them, so that others may
+    # come and go.
     noises = [
         [rng(seed, 1, place) if normal else rng(seed, 2 + place) for seed in job.seeds]
         for place, normal in enumerate(isinstance(layer, GaussianNoise) for layer in stack.noisy)
@@ -75,20 +72,18 @@ def train(job, held_out, batch_size, training_curves):
     # On stdout: on stderr, a notebook keeps the erased bar as an empty warning.
     bar = {"desc": f"fitting {members} models", "unit": "epoch", "file": sys.stdout}
     for epoch in tqdm(range(epochs), **bar, delay=3, leave=False):
-        if epoch == 0 or job.changing:
-            x, y = (tf.constant(values) for values in job.rows(epoch))
-        rows = x.shape[1]
-        orders = np.stack([random.permutation(rows) for random in shuffles])
+        x, y = (tf.constant(values) for values in job.rows(epoch))
         noise = [
-            tf.constant(np.stack([stack.draw(place, random, rows) for random in streams]))
+            tf.constant(np.stack([stack.draw(place, random, x.shape[1]) for random in streams]))
             for place, streams in enumerate(noises)
         ]
-        passes.run(x, y, tf.constant(orders, tf.int64), noise, stream, size)
+        passes.run(x, y, source, noise, stream, size)
 
-        now = [tf.identity(variable.value) for variable in (passes.weights, passes.states)]
+        now = [tf.identity(variable) for variable in (passes.weights, passes.states)]
         sound = np.isfinite(now[0]).all(axis=1)
         if training_curves or epoch == epochs - 1:
-            of_training.append((*stack.measure(*now, x, y), passes.penalty()))
+            seen = [tf.gather(values, source) for values in (x, y)]
+            of_training.append((*stack.measure(*now, *seen), passes.penalty()))
             sound &= np.isfinite(of_training[-1][0])
         if held_out:
             of_validation.append(stack.measure(*now, *held_out))
@@ -99,9 +94,10 @@ def train(job, held_out, batch_size, training_curves):
         _keep(last, now, job.ends == epoch + 1)
         broken = np.flatnonzero(~sound & (job.ends > epoch))
         if len(broken):
+            plan, place = job.members[broken[0]]
             raise FloatingPointError(
-                f"the loss of {job.names[broken[0]]} stopped being a number in epoch {epoch + 1} "
-                f"of {epochs}: try a smaller learning rate"
+                f"the loss of '{plan.name}', seed {job.seeds[place]}, stopped being a number in "
+                f"epoch {epoch + 1} of {epochs}: try a smaller learning rate"
             )
     curves = dict(zip(("loss", "accuracy", "penalty"), np.stack(of_training, axis=-1)))
     if held_out:

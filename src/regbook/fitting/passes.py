@@ -5,13 +5,12 @@ so its gradient is the one that it would have had alone; SGD and Adam work numbe
 Keras's own optimiser takes the right steps.
 """
 
-import keras
 import numpy as np
 import psutil
 import tensorflow as tf
 from keras.constraints import MaxNorm
 
-from regbook.fitting.kinds import has_l1
+from regbook.fitting.kinds import has_l1, numbers_of
 from regbook.fitting.stack import ONE, WHOLE, compiled, cut, noise_shape, sizes_of
 
 _COPIES = 12  # how often a step holds the weights, and what a layer makes of a batch, about
@@ -39,22 +38,16 @@ def members_at_once(stack, rows, batch_size):
 
 
 class Passes:
-    """Training of so many members. What differs between two fits is a variable: both compile
-    once."""
+    """Training of any number of members: whatever differs between two fits is a variable."""
 
-    def __init__(self, stack, members, numbers):
-        weights, optimiser = stack.model.trainable_weights, stack.model.optimizer
-        self.stack, self.members, self._sizes = stack, members, sizes_of(weights)
-        self.weights, self.states, *rows = (
-            keras.Variable(np.zeros((members, count)), dtype=stack.dtype)
-            for count in (
-                sum(self._sizes),
-                sum(sizes_of(stack.model.non_trainable_weights)),
-                *(values.shape[1] for values in numbers.values()),
-            )
-        )
-        self._numbers = dict(zip(numbers, rows))
-        self._optimiser = type(optimiser).from_config(optimiser.get_config())
+    def __init__(self, stack):
+        self.stack, self._sizes = stack, sizes_of(stack.model.trainable_weights)
+        self.weights = self._rows(sum(self._sizes))
+        self.states = self._rows(sum(sizes_of(stack.model.non_trainable_weights)))
+        numbers = numbers_of(stack.model)
+        self._numbers = {what: self._rows(len(values)) for what, values in numbers.items()}
+        self._kept_by_optimiser = []
+        self._optimiser = self._optimiser_of_rows(stack.model.optimizer)
         self._optimiser.build([self.weights])
         self.run = self._compile()
 
@@ -64,8 +57,23 @@ class Passes:
         self.states.assign(states)
         for what, values in numbers.items():
             self._numbers[what].assign(values)
-        for variable in self._optimiser.variables:
-            variable.assign(np.zeros(variable.shape))
+        for variable in self._kept_by_optimiser:
+            variable.assign(np.zeros(weights.shape))
+        self._optimiser.iterations.assign(0)
+
+    # A variable of so many numbers for each of the members, however many there are.
+    def _rows(self, count):
+        zeros = np.zeros((0, count))
+        return tf.Variable(zeros, dtype=self.stack.dtype, shape=[None, count])
+
+    # Keras's optimiser, whose moments are rows of members, too.
+    def _optimiser_of_rows(self, optimiser):
+        class OfRows(type(optimiser)):
+            def add_variable_from_reference(_, reference, name=None, initializer="zeros"):
+                self._kept_by_optimiser.append(self._rows(reference.shape[1]))
+                return self._kept_by_optimiser[-1]
+
+        return OfRows.from_config(optimiser.get_config())
 
     def penalty(self):
         """λ₁ Σ|w| + λ₂ Σw² of each member as it stands: (members,)."""
@@ -83,7 +91,6 @@ class Passes:
             tf.TensorSpec([None, None, *noise_shape(layer)], "float32") for layer in stack.noisy
         ]
         limited = any(weight.constraint for weight in stack.model.trainable_weights)
-        orders_spec = tf.TensorSpec([None, None], "int64")
 
         def gradient(member):
             """The slope of the data loss of one member in its batch, and its states after it."""
@@ -94,42 +101,39 @@ class Passes:
                 loss = tf.reduce_mean(stack.loss.call(y, outputs))
             return tape.gradient(loss, row), state
 
-        @compiled(*stack.data_specs, orders_spec, noise_specs, WHOLE, ONE)
-        def run(x, y, orders, noises, stream, batch_size):
-            rows, numbers = tf.shape(x, "int64")[1], self._numbers
-            first = rows * tf.range(tf.shape(x, "int64")[0])[:, None]  # row of each member
-            # A strength for each weight array becomes one for each number in it.
+        @compiled(input_signature=[*stack.data_specs, WHOLE, noise_specs, WHOLE, ONE])
+        def run(x, y, source, noises, stream, batch_size):
+            count, numbers = tf.shape(x, "int64")[1], self._numbers
+            # What a member has for a weight array is spread to all weights: products of arrays of
+            # one shape are several times as fast as others.
             l1, l2, decay = (
-                tf.repeat(numbers[what].value, self._sizes, axis=1)
-                for what in ("l1", "l2", "decay")
+                tf.repeat(numbers[what], self._sizes, axis=1) for what in ("l1", "l2", "decay")
             )
-            x, y = tf.reshape(x, [-1, *x.shape[2:]]), tf.reshape(y, [-1, *y.shape[2:]])
+            step = tf.repeat(numbers["step"], sum(self._sizes), axis=1)
 
             def one_batch(start):
-                # orders and noises hold a stream of random numbers per seed: each member gets its
-                # own.
+                # Members share sources and streams: hand each its rows and its noise.
                 part = slice(start, start + batch_size)
-                batch = first + tf.gather(orders[:, part], stream)
                 noise = [tf.gather(drawn[:, part], stream) for drawn in noises]
-                seen = tf.gather(x, batch), tf.gather(y, batch), noise, numbers["noise"].value
-                gradients, after = tf.vectorized_map(gradient, (weights.value, states.value, *seen))
-                gradients += l2 * (2 * weights.value)  # the slope of λ₂w²
+                rows = (tf.gather(values[:, part], source) for values in (x, y))
+                members = weights, states, *rows, noise, numbers["noise"]
+                gradients, after = tf.vectorized_map(gradient, members)
+                gradients += l2 * (2 * weights)  # the slope of λ₂w²
                 if has_l1(stack.model):
-                    gradients += l1 * tf.sign(weights.value)
+                    gradients += l1 * tf.sign(weights)
                 # What Keras's optimiser.apply does, which itself would keep every graph that it was
                 # traced in alive.
-                step = numbers["step"].value
                 if optimiser.weight_decay:
                     weights.assign(weights - weights * (decay * step))
                 optimiser.update_step(gradients, weights, step)
                 optimiser.iterations.assign_add(1)
                 states.assign(after)
                 if limited:
-                    limits = weights.value, numbers["limits"].value
+                    limits = weights, numbers["limits"]
                     weights.assign(tf.vectorized_map(self._within, limits))
                 return start + batch_size
 
-            tf.while_loop(lambda start: start < rows, one_batch, [tf.constant(0, tf.int64)])
+            tf.while_loop(lambda start: start < count, one_batch, [tf.constant(0, tf.int64)])
 
         return run
 

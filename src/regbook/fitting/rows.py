@@ -13,7 +13,7 @@ def inputs_for(stack, x, seeds, name=""):
         x = np.broadcast_to(x, (seeds, *x.shape))
     if x.shape[:1] != (seeds,) or x.shape[2:] != stack.inputs:
         shape = f"(rows, {row}) or ({seeds}, rows, {row})"
-        raise ValueError(f"{name}x must have the shape {shape}; it has {np.shape(x)}")
+        raise ValueError(f"{name}x must have the shape {shape}; it has {x.shape}")
     return x.astype(stack.dtype, copy=False)
 
 

@@ -198,19 +198,13 @@ def fit(plans, data, epochs, batch_size, training_curves):
 # rows, held_out: x and y of all seeds, (seeds, rows, …) each. ends: (members,), the epochs of each.
 # Returns curves, {what: (members, epochs)}, and the last and best weights and states.
 def _fit_members(members, seeds, rows, held_out, ends, batch_size, training_curves=False):
-    stack, count = members[0][0].stack, len(members)
-    jobs = -(-count // members_at_once(stack, rows[0].shape[1], batch_size))
-    size, fits = max(stack.fewest, -(-count // jobs)), []
-    for first in range(0, count, size):
-        # The last job is filled up: for jobs of one size, training is compiled once.
-        numbers = [number % count for number in range(first, first + size)]
-        job = Job([members[number] for number in numbers], ends[numbers], seeds, rows)
+    most, fits = members_at_once(members[0][0].stack, rows[0].shape[1], batch_size), []
+    for part in np.array_split(np.arange(len(members)), -(-len(members) // most)):
+        job = Job([members[number] for number in part], ends[part], seeds, rows)
         fits.append(train(job, held_out, batch_size, training_curves))
     curves, *weights = zip(*fits)
-    curves = {
-        what: np.concatenate([of_job[what] for of_job in curves])[:count] for what in curves[0]
-    }
-    return curves, *([np.concatenate(parts)[:count] for parts in zip(*kept)] for kept in weights)
+    curves = {what: np.concatenate([of_job[what] for of_job in curves]) for what in curves[0]}
+    return curves, *([np.concatenate(parts) for parts in zip(*kept)] for kept in weights)
 
 
 # x and y, (seeds, rows, …) each, of training and validation rows together.

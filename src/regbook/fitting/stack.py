@@ -9,6 +9,7 @@ differs between members where Keras wants a Python number (noise), and a shortcu
 import gc
 import math
 from collections import OrderedDict
+from functools import partial
 
 import keras
 import numpy as np
@@ -23,22 +24,19 @@ _BLOCK = 2**18
 
 WHOLE, ONE = tf.TensorSpec([None], "int64"), tf.TensorSpec([], "int64")
 
+# Without AutoGraph: to rewrite Python code takes it longer than all tracing.
+compiled = partial(tf.function, autograph=False)
+
 _stacks = OrderedDict()
 
 
 def stack_for(kind, model):
-    """The Stack for the models of a kind, which is `kind_of(model)`; a known one is not made
-    again."""
+    """The Stack for models of a kind, which is `kind_of(model)`; a known one is not made again."""
     _stacks[kind] = _stacks.pop(kind, None) or Stack(model)
     if len(_stacks) > KEPT:
         _stacks.popitem(last=False)
         gc.collect()  # compiled functions refer to themselves in circles, which nothing else frees
     return _stacks[kind]
-
-
-def compiled(*signature):
-    """tf.function without AutoGraph: to rewrite Python code takes it longer than all tracing."""
-    return tf.function(input_signature=signature, autograph=False)
 
 
 class Stack:
@@ -51,15 +49,12 @@ class Stack:
         self.widest = max(math.prod(layer.output.shape[1:]) for layer in model.layers)
         self.takes_classes = isinstance(self.loss, losses.SparseCategoricalCrossentropy)
         self.takes_columns = isinstance(self.loss, losses.CategoricalCrossentropy)
-        # TensorFlow drops the axis of a single member where Keras adds the bias of a convolution.
-        convolved = any(isinstance(layer, (layers.Conv1D, layers.Conv2D)) for layer in model.layers)
-        self.fewest = 2 if convolved else 1
         y = (self.outputs[:-1], "int64") if self.takes_classes else (self.outputs, self.dtype)
         self.data_specs = [  # (members, rows, …) each
             tf.TensorSpec([None, None, *shape], dtype)
             for shape, dtype in ((self.inputs, self.dtype), y)
         ]
-        self.passes = None  # training, for the number of members that was asked for last
+        self.passes = None  # training, where it was asked for
         self._scores, self._outputs = self._compile()
 
     @property
@@ -71,38 +66,25 @@ class Stack:
         return "loss (binary_crossentropy)" if several else "log loss"
 
     def measure(self, weights, states, x, y):
-        """Loss and accuracy of each member in inference mode, (members,) each; NaN for a
-        regression's.
+        """Loss and accuracy in inference mode, (members,) each; NaN for that of a regression.
 
-        The loss is that of the data, without penalty and label smoothing. Arguments: (members, …)
-        each.
+        The loss is that of the data, without penalty and smoothing. Arguments: (members, …) each.
         """
         block = tf.constant(self._block(weights), tf.int64)
-        return (
-            self._scores(*self._filled_up(weights, states, x, y), block).numpy()[: len(weights)].T
-        )
+        return self._scores(weights, states, x, y, block).numpy().T
 
     def predict(self, weights, states, x):
-        """(members, rows, …): the outputs of each member in inference mode. Arguments as
-        `measure`'s."""
-        weights_and_states, block = self._filled_up(weights, states), 4 * self._block(weights)
+        """(members, rows, …): the outputs in inference mode. Arguments: (members, …) each."""
+        block = 4 * self._block(weights)
         parts = [x[:, start : start + block] for start in range(0, x.shape[1], block)]
-        outputs = [self._outputs(*weights_and_states, *self._filled_up(part)) for part in parts]
-        return np.concatenate(outputs, axis=1)[: len(weights)]
+        return np.concatenate([self._outputs(weights, states, part) for part in parts], axis=1)
 
     # How many rows all members are shown at a time.
     def _block(self, weights):
         return max(1, _BLOCK // (len(weights) * self.widest))
 
-    # Arrays of `fewest` members at least: a single one may have to be doubled.
-    def _filled_up(self, *arrays):
-        return [
-            part if len(part) >= self.fewest else np.repeat(part, self.fewest, 0) for part in arrays
-        ]
-
     def forward(self, weights, states, x, noise=None, sizes=None):
-        """The model of one member, on (rows, …): its outputs and new states; it trains with
-        noise."""
+        """What one member makes of x, (rows, …), and its new states; with noise, in training."""
         trained = iter(cut(weights, self.model.trainable_weights))
         kept = iter(cut(states, self.model.non_trainable_weights))
         place, after = 0, []
@@ -114,6 +96,8 @@ class Stack:
                 place += 1
             elif isinstance(layer, layers.Conv2D) and x.shape[-1] == 1:
                 x = _convolve_one_channel(layer, x, *arrays)
+            elif isinstance(layer, (layers.Conv1D, layers.Conv2D)):
+                x = _convolve(layer, x, *arrays)
             else:
                 normal = isinstance(layer, layers.BatchNormalization)
                 mode = {"training": noise is not None} if normal else {}
@@ -145,7 +129,7 @@ class Stack:
         plain = {"label_smoothing": 0.0} if "label_smoothing" in config else {}
         loss = type(self.loss).from_config(config | plain)
 
-        @compiled(numbers, numbers, *self.data_specs, ONE)
+        @compiled(input_signature=[numbers, numbers, *self.data_specs, ONE])
         def scores(weights, states, x, y, block):
             def score(member):
                 *arrays, x, y = member
@@ -166,7 +150,7 @@ class Stack:
             _, total = tf.while_loop(lambda start, _: start < rows, one_block, start)
             return total / tf.cast(rows, total.dtype)  # divided last, so that shares are exact
 
-        @compiled(numbers, numbers, self.data_specs[0])
+        @compiled(input_signature=[numbers, numbers, self.data_specs[0]])
         def outputs(*members):
             return tf.vectorized_map(lambda member: self.forward(*member)[0], members)
 
@@ -194,6 +178,15 @@ def _noisy(layer, x, noise, size):
     if isinstance(layer, layers.GaussianNoise):
         return x + size * tf.cast(noise, x.dtype)
     return tf.where(noise >= tf.cast(size, noise.dtype), x * (1 / (1 - size)), 0)
+
+
+# A convolution as Keras computes it, but for the bias: for that, Keras drops axes of length 1, of
+# which a single member would be one.
+def _convolve(layer, x, kernel, bias=0.0):
+    strides, gaps, padding = layer.strides, layer.dilation_rate, layer.padding
+    if padding == "causal":
+        x, padding = tf.pad(x, [(0, 0), (gaps[0] * (kernel.shape[0] - 1), 0), (0, 0)]), "valid"
+    return layer.activation(keras.ops.conv(x, kernel, strides, padding, None, gaps) + bias)
 
 
 # Conv2D on images of one channel, (rows, height, width, 1), as a product of patches and kernel.

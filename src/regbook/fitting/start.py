@@ -1,5 +1,4 @@
-"""What a network begins with: drawn from a seed by each weight's own initialiser, or set by
-`build`."""
+"""What a network begins with: drawn from a seed by each weight's initialiser, or set by `build`."""
 
 import random
 from contextlib import contextmanager
@@ -26,7 +25,7 @@ class Start:
         layers = getattr(self.model, "layers", ())  # whatever `build` returned is looked at later
         pairs = [(layer, weight) for layer in layers for weight in layer.weights]
         for layer, weight in pairs:
-            initialiser, value = drawn.get(id(weight), (None, np.nan))
+            initialiser, value, _ = drawn.get(id(weight), (None, np.nan, None))
             if np.array_equal(value, weight.numpy()):
                 self._initialisers[id(weight)] = initialiser
                 recipe.append(_configuration(initialiser) or id(initialiser))
@@ -40,8 +39,7 @@ class Start:
         """The weights as two rows: (numbers,) that are trained, and (others,) that are not.
 
         They are those of `seed_weights(seed)` where no layer but Dense and convolutions draws
-        random
-        numbers: other layers have a stream of their own, so that they may come and go.
+        random numbers: other layers have a stream of their own, so that they may come and go.
         """
         seed, rows = moved(seed), {True: [np.empty(0)], False: [np.empty(0)]}
         draws = {True: random.Random(seed), False: random.Random(-1 - seed)}
@@ -61,14 +59,15 @@ def write_weights(model, trained, others):
             weight.assign(values.reshape(weight.shape))
 
 
+# Meanwhile, each weight that a layer adds is noted: {id: (its initialiser, its first value, it)}.
 @contextmanager
-# Meanwhile, each weight that a layer adds is noted: {id: (its initialiser, its first value)}.
 def _watched():
     add_weight, drawn = keras.Layer.add_weight, {}
 
     def noting(layer, *arguments, **options):
         weight = add_weight(layer, *arguments, **options)
-        drawn[id(weight)] = keras.initializers.get(options.get("initializer")), weight.numpy()
+        initialiser = keras.initializers.get(options.get("initializer"))
+        drawn[id(weight)] = initialiser, weight.numpy(), weight
         return weight
 
     keras.Layer.add_weight = noting
