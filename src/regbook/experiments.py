@@ -20,13 +20,14 @@ from regbook.tables import Shown, Table, mean_and_error
 def experiment(build, settings, data, *, epochs, batch_size=32, training_curves=False):
     """Fit every setting on every seed of `data`, many at once; keep the last and best weights.
 
-    build: a function of the settings' names that returns a compiled Keras Sequential model. No seed
-        is needed in it. Weights that it sets itself stay as they are; all others are drawn anew for
-        each seed.
-    settings: {name: what `build` is called with}. Besides, a setting may hold `each_epoch`, a
-        function (epoch, x, y, random) → (x, y) that makes the rows of an epoch for one seed, from 0
-        on; or it is itself an object with `fit` and `predict`, such as scikit-learn's: a rival that
-        is no network, fitted afresh for every seed.
+    build: a function, called with the arguments of a setting, that returns a compiled Keras
+        Sequential model; `regbook.fitting.kinds` lists the layers, losses and optimisers that are
+        taken. No seed is needed in it. Weights that it sets itself stay as they are; all others
+        are drawn anew for each seed.
+    settings: {name: {argument of build: value}}. Besides, a setting may hold `each_epoch`, a
+        function (epoch, x, y, random) → (x, y) that makes the rows of an epoch, counted from 0, for
+        one seed; or it is itself an object with `fit` and `predict`, such as scikit-learn's: a
+        rival that is no network, fitted afresh for every seed.
     data: a DataSet whose test part was never opened. epochs, batch_size: as in `model.fit`.
     training_curves: measure the training rows in every epoch, for `curve`, and not in the last one
         alone. It takes about a third longer.
@@ -90,10 +91,11 @@ class Runs(Shown):
     def choose(self, *names, stopped=False, by=None, refit=False) -> Choice:
         """Let each seed choose one setting of a method, by the loss on its own validation rows.
 
-        names: of the settings; ties go to the first. stopped: at the epoch of smallest validation
-        loss, instead of at the last. by: "accuracy" to choose by it instead; few rows give many
-        ties, which the Choice tells. refit: give the validation rows back: train what was chosen
-        afresh on training and validation rows, for as many epochs.
+        names: of the settings, or of a single one; ties go to the first. stopped: read each network
+        at its epoch of smallest validation loss, instead of at the last. by: "accuracy" to choose
+        by it, at the same epoch; few rows give many ties, which the Choice tells. refit: give the
+        validation rows back: what was chosen is trained afresh on training and validation rows, for
+        as many epochs as it was read after.
 
         Example: runs.choose("L2 0.003", "L2 0.01", stopped=True, refit=True)
         """
@@ -121,13 +123,17 @@ class Runs(Shown):
         return choice
 
     def open_test(self, methods) -> Scores:
-        """Open the test set, once, for all methods: {name: the name of a setting, or a Choice}.
+        """Open the test set, once, for all methods: {name: a Choice, or the name of a setting}.
 
+        A setting that is only named is read at its last epoch. Give the validation rows back to all
+        methods or to none.
         Asked again for the same methods, it gives the same scores. Raises ValueError for others:
         what is chosen after looking is no longer tested.
 
         Example: runs.open_test({"plain": "plain", "L2": runs.choose("L2 0.003", "L2 0.01")})
         """
+        if not isinstance(methods, dict):
+            raise TypeError("methods must be a dictionary, {name: a Choice or a setting's name}")
         methods = {
             name: c if isinstance(c, Choice) else self.choose(c) for name, c in methods.items()
         }
@@ -144,10 +150,10 @@ class Runs(Shown):
         return self._opened[0]
 
     def curve(self, name, what="val_loss") -> np.ndarray:
-        """(seeds, epochs): `val_loss` or `val_accuracy` of a network, without penalty or smoothing.
+        """(seeds, epochs): `val_loss` or `val_accuracy` of a network, at the end of each epoch.
 
-        Of an experiment with `training_curves` also `loss`, `accuracy` and `penalty`, on the
-        training rows.
+        Of an experiment with `training_curves` also `loss` and `accuracy` on the training rows, and
+        `penalty`. All losses are those of the data, without penalty and label smoothing.
         """
         curves = self._run(name).curves
         if what not in curves:
@@ -162,7 +168,7 @@ class Runs(Shown):
         return curves[what]
 
     def at_end(self, name, what="val_loss") -> np.ndarray:
-        """(seeds,): the end of a curve; those of `loss`, `accuracy` and `penalty` are kept, too."""
+        """(seeds,): what `curve` ends with; `loss`, `accuracy` and `penalty` need no curves."""
         return self._run(name).curves[what][:, -1]
 
     def predict(self, name, x, stopped=False) -> np.ndarray:
@@ -177,7 +183,7 @@ class Runs(Shown):
         return self._run(name).model(self.data.seeds.index(seed), stopped)
 
     def _run(self, name):
-        if name not in self._runs:
+        if not isinstance(name, str) or name not in self._runs:
             raise ValueError(f"there is no setting {name!r}; there are {', '.join(self._runs)}")
         return self._runs[name]
 
@@ -235,6 +241,8 @@ def _check_settings(build, settings):
         raise TypeError(
             "settings must be a dictionary, {name: {argument of build: value}}, with a name or more"
         )
+    if not callable(build) or hasattr(build, "fit"):
+        raise TypeError("build must be a function that returns a model, not a model")
     taken = signature(build).parameters
     for name, setting in settings.items():
         if isinstance(setting, dict):

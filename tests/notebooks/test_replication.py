@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from regbook import diabetes, digits, noisy_xor, reproducible, rng, seed_weights, wave
 from regbook.exercises.penalty import exercises
-from regbook.experiments import initial_weights
+from regbook.fitting.start import Start
 from tools.notebooks import NOTEBOOKS, ROOT, outputs, printed, read
 from tools.replicate import record, shifts_of
 
@@ -24,7 +24,8 @@ def drawn(seed):
     for begin in (reproducible, seed_weights):
         begin(seed)
         model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
-        values += [*model.get_weights(), *initial_weights(model, seed)]
+        started = Start(keras.models.clone_model, {"model": model}).weights(seed)
+        values += [*model.get_weights(), *started]
     return np.concatenate([np.ravel(value) for value in values])
 
 

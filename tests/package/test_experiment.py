@@ -289,6 +289,7 @@ def test_tables_and_verdicts_hold_the_same_numbers_as_text_and_as_html(runs):
             dict(settings={"all": {"rate": 1.0}}),
             "setting 'all': the layer .* has the rate 1, which drops",
         ),
+        (dict(build=build()), "build must be a function that returns a model, not a model"),
         (
             dict(data=data(irrelevant=3)),
             r"setting 'plain': x must have the shape .*; it has \(4, 60, 5\)",
@@ -304,13 +305,15 @@ def test_bad_input_is_named_before_any_training(arguments, message, monkeypatch)
         "regbook.fitting.settings.train", lambda *_, **__: pytest.fail("it trained")
     )
     with pytest.raises((TypeError, ValueError), match=message):
-        rb.experiment(build, **{"settings": {"plain": {}}, "data": data(), "epochs": 1} | arguments)
+        good = {"build": build, "settings": {"plain": {}}, "data": data(), "epochs": 1}
+        rb.experiment(**good | arguments)
 
 
 def test_unknown_names_are_named(runs):
     for wrong, message in (
         (lambda: runs.choose("L1"), "there is no setting 'L1'; there are plain, L2"),
         (lambda: runs.choose(), "choose needs the names of settings"),
+        (lambda: runs.choose(["plain"]), r"there is no setting \['plain'\]; there are plain"),
         (
             lambda: runs.choose("SVM", "plain"),
             "SVM, plain can't be compared: they are not judged by the same",

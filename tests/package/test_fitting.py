@@ -19,6 +19,7 @@ from sklearn.metrics import log_loss
 
 import regbook as rb
 from regbook.fitting import kinds, stack
+from regbook.fitting.passes import members_at_once
 
 rb.reproducible(0)
 
@@ -317,6 +318,24 @@ def test_a_loss_that_is_no_log_loss_has_a_heading_of_its_own_and_is_compared_wit
     assert runs.at_end("it")[0] == pytest.approx(np.mean((outputs[:, 0] - LABELS) ** 2), abs=1e-12)
 
 
+def test_outputs_of_several_axes_are_averaged_and_labels_out_of_range_are_named():
+    x, y = rb.rng(9).standard_normal((30, 4, 2)), rb.rng(10).integers(0, 3, (30, 4))
+
+    def network():
+        model = keras.Sequential([keras.Input((4, 2)), layers.Dense(3, "softmax")])
+        model.compile(Adam(0.05), "sparse_categorical_crossentropy", metrics=["accuracy"])
+        return model
+
+    rows = rb.for_seeds("steps", [0], lambda seed: [(x, y, y < 0)] * 3)
+    runs = rb.experiment(network, {"it": {}}, rows, epochs=2)
+    reported = runs.model("it", 0).evaluate(x, y, verbose=0)
+    seen = runs.at_end("it")[0], runs.at_end("it", "val_accuracy")[0]
+    assert_allclose(seen, reported, rtol=0, atol=1e-12)
+    rows = rb.for_seeds("steps", [0], lambda seed: [(x, y + 1, y < 0)] * 3)
+    with pytest.raises(ValueError, match="setting 'it': y must hold class numbers from 0 to 2"):
+        rb.experiment(network, {"it": {}}, rows, epochs=2)
+
+
 def test_kinds_stay_compiled_and_the_one_that_was_used_last_goes_first(monkeypatch):
     monkeypatch.setattr(stack, "KEPT", 2)
     monkeypatch.setattr(stack, "_stacks", OrderedDict())
@@ -372,6 +391,15 @@ def test_members_in_several_jobs_end_as_in_one(members, monkeypatch):
             )
             assert all(np.abs(a - b).max() < 1e-14 for a, b in pairs)
         assert_allclose(whole.curve(name), parts.curve(name), rtol=0, atol=1e-14)
+
+
+def test_the_wider_and_longer_the_fewer_members_are_trained_at_once():
+    wide, narrow = (compiled(dense(units), one(), shape=(500,)) for units in (500, 50))
+    noisy = compiled(dense(50), layers.GaussianNoise(0.1), one(), shape=(500,))
+    wide, narrow, noisy = map(stack.Stack, (wide, narrow, noisy))
+    assert members_at_once(wide, 1000, 32) == 1 < members_at_once(narrow, 1000, 32)
+    assert members_at_once(narrow, 5000, 32) > members_at_once(narrow, 5000, 2000) > 1
+    assert members_at_once(narrow, 100_000, 32) > members_at_once(noisy, 100_000, 32) > 1
 
 
 def test_what_memory_does_not_suffice_for_is_refused_before_any_training(monkeypatch):

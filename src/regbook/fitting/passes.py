@@ -14,7 +14,7 @@ from regbook.fitting.kinds import has_l1, numbers_of
 from regbook.fitting.stack import ONE, WHOLE, compiled, cut, noise_shape, sizes_of
 
 _COPIES = 12  # how often a step holds the weights, and what a layer makes of a batch, about
-_MB_OF_WEIGHTS, _MB_OF_ROWS = 25, 250  # of all members that are trained at once
+_MB_OF_WEIGHTS, _MB_OF_ROWS = 25, 50  # of all members that are trained at once
 
 
 def members_at_once(stack, rows, batch_size):
