@@ -10,6 +10,7 @@ from importlib import import_module
 # ask for the log.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # 2.21 speaks on stderr of them; no digit moves
 
 _HOME = {
     "reproducible": "numerics",

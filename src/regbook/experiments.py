@@ -20,14 +20,17 @@ from regbook.tables import Shown, Table, mean_and_error
 def experiment(build, settings, data, *, epochs, batch_size=32, training_curves=False):
     """Fit every setting on every seed of `data`, many at once; keep the last and best weights.
 
-    build: a function, called with the arguments of a setting, that returns a compiled Keras
-        Sequential model; `regbook.fitting.kinds` lists the layers, losses and optimisers that are
-        taken. No seed is needed in it. Weights that it sets itself stay as they are; all others
-        are drawn anew for each seed.
+    build: a function, called with the arguments of a setting, that returns a compiled Keras model of
+        one input and one output. What `regbook.fitting.kinds` lists is fitted all at once. Whatever
+        else `model.fit` takes is trained by one `model.fit` per network, with the same start and
+        order of rows, but with its layers' own masks and noise. No seed is needed in it. Weights
+        that it sets itself stay as they are; all others are drawn anew for each seed.
     settings: {name: {argument of build: value}}. Besides, a setting may hold `each_epoch`, a
         function (epoch, x, y, random) → (x, y) that makes the rows of an epoch, counted from 0, for
-        one seed; or it is itself an object with `fit` and `predict`, such as scikit-learn's: a
-        rival that is no network, fitted afresh for every seed.
+        one seed; and `fit`, arguments of `model.fit`: `callbacks`, a function that makes their list
+        for each network, where `val_loss` is that of the data; `class_weight`; `sample_weight`, a
+        function (x, y) → (rows,). Or it is itself an object with `fit` and `predict`, such as
+        scikit-learn's: a rival that is no network, fitted afresh for every seed.
     data: a DataSet whose test part was never opened. epochs, batch_size: as in `model.fit`.
     training_curves: measure the training rows in every epoch, for `curve`, and not in the last one
         alone. It takes about a third longer.
@@ -46,7 +49,8 @@ def experiment(build, settings, data, *, epochs, batch_size=32, training_curves=
     # On two threads boosted trees wait 30 times longer than they work.
     threadpool_limits(limits=1, user_api="openmp")
     networks = {name: setting for name, setting in settings.items() if isinstance(setting, dict)}
-    plans = [Plan(name, build, setting) for name, setting in networks.items()]
+    sample = data.train.x[0][:2]
+    plans = [Plan(name, build, setting, sample) for name, setting in networks.items()]
     for plan in plans:
         plan.check(data, batch_size)
     _tell_of(plans)
@@ -246,7 +250,9 @@ def _check_settings(build, settings):
     taken = signature(build).parameters
     for name, setting in settings.items():
         if isinstance(setting, dict):
-            strange = [key for key in setting if key not in taken and key != "each_epoch"]
+            strange = [
+                key for key in setting if key not in taken and key not in ("each_epoch", "fit")
+            ]
             if strange and not any(p.kind is p.VAR_KEYWORD for p in taken.values()):
                 raise ValueError(
                     f"setting '{name}' names {strange[0]!r}, which is no argument of "
@@ -266,5 +272,7 @@ def _tell_of(plans):
         kept, same = ", ".join(plan.start.kept), first.setdefault(plan.key, plan.name)
         if kept:
             print(f"'{plan.name}' begins with the weights that build set: {kept}.")
+        if plan.reason:
+            print(f"'{plan.name}' is trained by model.fit, one network at a time: {plan.reason}.")
         if same != plan.name:
             print(f"'{same}' and '{plan.name}' are the same network, with equal results.")

@@ -4,6 +4,7 @@ import os
 import random
 import sys
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import scipy.linalg  # noqa: F401  (loads SciPy's BLAS, so that its threads are limited below too)
@@ -61,8 +62,43 @@ def reproducible(seed: int) -> None:
     keras.config.set_floatx("float64")
     keras.config.set_dtype_policy("float64")  # a layer made earlier would have fixed it at float32
     keras.utils.set_random_seed(moved(int(seed)))
+    global _reproducible
+    _reproducible = True
     if _nudging():
         _nudge_initialisers(keras)
+
+
+def like_here():
+    """A function that makes another process compute as this one does: for workers inherit nothing.
+
+    Example: like_here()()
+    """
+    import keras
+    import tensorflow as tf
+
+    threading = tf.config.threading
+    threads = (
+        threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads(),
+    )  # fmt: skip
+    policy = keras.config.dtype_policy().name
+    return partial(_compute, _reproducible, keras.config.floatx(), policy, threads)
+
+
+def _compute(as_promised, floatx, policy, threads):
+    import keras
+    import tensorflow as tf
+
+    threading = tf.config.threading
+    if as_promised and not _reproducible:
+        reproducible(0)
+    if threading.get_intra_op_parallelism_threads() != threads[0]:
+        threading.set_intra_op_parallelism_threads(threads[0])
+        threading.set_inter_op_parallelism_threads(threads[1])
+    keras.config.set_floatx(floatx)
+    keras.config.set_dtype_policy(policy)
+
+
+_reproducible = False
 
 
 def rng(seed: int, *stream: int) -> np.random.Generator:

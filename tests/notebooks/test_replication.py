@@ -24,7 +24,7 @@ def drawn(seed):
     for begin in (reproducible, seed_weights):
         begin(seed)
         model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
-        started = Start(keras.models.clone_model, {"model": model}).weights(seed)
+        started = Start(keras.models.clone_model, {"model": model}).rows(seed)
         values += [*model.get_weights(), *started]
     return np.concatenate([np.ravel(value) for value in values])
 

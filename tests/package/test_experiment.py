@@ -140,7 +140,7 @@ def test_initial_weights_are_those_of_seed_weights_where_only_kernels_are_drawn(
             layers.Dense(3, "relu"), layers.Dropout(0.2, seed=seed), layers.Dense(1),
         ])  # fmt: skip
 
-    weights, _ = Start(flat_build, {"seed": 1}).weights(7)
+    weights, _ = Start(flat_build, {"seed": 1}).rows(7)
     assert_array_equal(
         weights, np.concatenate([np.ravel(part) for part in flat_build(7).get_weights()])
     )
@@ -286,8 +286,8 @@ def test_tables_and_verdicts_hold_the_same_numbers_as_text_and_as_html(runs):
             "'L2' must be a dictionary, or have `fit` and `predict`, not 0.1",
         ),
         (
-            dict(settings={"all": {"rate": 1.0}}),
-            "setting 'all': the layer .* has the rate 1, which drops",
+            dict(settings={"all": {"rate": 2.0}}),
+            "setting 'all': Invalid value received for .*rate",
         ),
         (dict(build=build()), "build must be a function that returns a model, not a model"),
         (
@@ -452,7 +452,7 @@ def test_weights_that_build_sets_stay_and_the_setting_says_so(capsys):
     assert re.fullmatch(r"'bias' begins with the weights that build set: \S+/bias\.", of_bias)
     assert equal == "'fresh' and 'ignored' are the same network, with equal results."
     starts = [Start(begun, settings[name]) for name in ("fresh", "set", "bias")]
-    fresh, kept, biased = ([start.weights(seed)[0] for seed in (40, 41)] for start in starts)
+    fresh, kept, biased = ([start.rows(seed)[0] for seed in (40, 41)] for start in starts)
     assert_array_equal(kept[0], np.concatenate([np.ravel(weights) for weights in trained()]))
     assert_array_equal(kept[0], kept[1])
     assert (fresh[0] != fresh[1]).any()
@@ -474,6 +474,6 @@ def test_an_initialiser_may_be_a_function_and_seeds_stay_pairs():
         Start(network, {"kernel": kernel})
         for kernel in (normal, normal, lambda shape, dtype=None: np.ones(shape))
     )
-    assert_array_equal(one.weights(3)[0], again.weights(3)[0])
-    assert (one.weights(3)[0][:6] != one.weights(4)[0][:6]).any()
-    assert_array_equal(constant.weights(3)[0][:6], np.ones(6))
+    assert_array_equal(one.rows(3)[0], again.rows(3)[0])
+    assert (one.rows(3)[0][:6] != one.rows(4)[0][:6]).any()
+    assert_array_equal(constant.rows(3)[0][:6], np.ones(6))

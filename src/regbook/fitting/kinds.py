@@ -72,6 +72,15 @@ def kind_of(model):
     )
 
 
+def check_model(model):
+    """Raise ValueError where not even `model.fit` can train the model as an experiment does."""
+    if not model.compiled:
+        raise ValueError("the model is not compiled: call model.compile(optimizer=..., loss=...)")
+    for what in ("inputs", "outputs"):
+        if len(getattr(model, what, None) or [None]) > 1:
+            raise ValueError(f"the model has several {what}; an experiment takes models of one")
+
+
 def loss_of(model):
     """The loss that `model` was compiled with as an object of Keras, however it was named."""
     loss = model.loss

@@ -26,7 +26,7 @@ class Job:
             what: np.stack([plan.numbers[what] for plan in plans]) for what in plans[0].numbers
         }
         begun = {(plan.start.recipe, place): plan.start for plan, place in members}  # most share it
-        begun = {key: start.weights(seeds[key[1]]) for key, start in begun.items()}
+        begun = {key: start.rows(seeds[key[1]]) for key, start in begun.items()}
         starts = [begun[plan.start.recipe, place] for plan, place in members]
         self.start = [np.stack(part) for part in zip(*starts)]
         # The order of rows has a random stream of its own, so that models with and without dropout

@@ -3,41 +3,43 @@
 import numpy as np
 
 
-def inputs_for(stack, x, seeds, name=""):
+def inputs_for(x, row, dtype, seeds, name=""):
     """x as an array of rows for each seed, (seeds, rows, …); an x of (rows, …) is for all of them.
 
-    Raises ValueError where the models of `stack` can't take x.
+    row: the shape of a row, or None where the model takes what comes. dtype: to hand it on in, or
+    None. Raises ValueError where x can't be taken.
     """
-    x, row = _finite(f"{name}x", x), ", ".join(map(str, stack.inputs))
-    if x.ndim == len(stack.inputs) + 1:
+    x = _finite(f"{name}x", x)
+    if row is not None and x.ndim == len(row) + 1:
         x = np.broadcast_to(x, (seeds, *x.shape))
-    if x.shape[:1] != (seeds,) or x.shape[2:] != stack.inputs:
+    if x.shape[:1] != (seeds,) or row is not None and x.shape[2:] != row:
+        row = ", ".join(map(str, row or "…"))
         shape = f"(rows, {row}) or ({seeds}, rows, {row})"
         raise ValueError(f"{name}x must have the shape {shape}; it has {x.shape}")
-    return x.astype(stack.dtype, copy=False)
+    return x.astype(dtype or x.dtype, copy=False)
 
 
-def targets_for(stack, y, x, name=""):
-    """y, (seeds, rows) or (seeds, rows, …), for the loss of `stack`; x as `inputs_for` gave it.
+def targets_for(judge, y, x, name=""):
+    """y, (seeds, rows) or (seeds, rows, …), for the loss of `judge`; x as `inputs_for` gave it.
 
     Class numbers become columns of 0 and 1 where the loss takes those. Raises ValueError.
     """
-    y, classes = _finite(f"{name}y", y), stack.outputs[-1]
+    y, classes = _finite(f"{name}y", y), judge.outputs[-1]
     if y.shape[:2] != x.shape[:2]:
         raise ValueError(f"{name}x and y do not match: x has the shape {x.shape}, y {y.shape}")
-    if y.ndim == len(stack.outputs) + 2 and y.shape[-1] == 1 < classes:
+    if y.ndim == len(judge.outputs) + 2 and y.shape[-1] == 1 < classes:
         y = y[..., 0]
-    numbered = y.ndim == len(stack.outputs) + 1 and (stack.takes_classes or stack.takes_columns)
+    numbered = y.ndim == len(judge.outputs) + 1 and (judge.takes_classes or judge.takes_columns)
     if numbered and not np.isin(y, range(classes)).all():
         raise ValueError(f"{name}y must hold class numbers from 0 to {classes - 1}")
-    if numbered and stack.takes_columns:
+    if numbered and judge.takes_columns:
         y = np.eye(classes)[y.astype(int)]
-    if not numbered and classes == 1 and y.ndim == len(stack.outputs) + 1:
+    if not numbered and classes == 1 and y.ndim == len(judge.outputs) + 1:
         y = y[..., None]
-    shape = stack.outputs[:-1] if stack.takes_classes else stack.outputs
-    if y.shape[2:] != shape:
+    shape = judge.outputs[:-1] if judge.takes_classes else judge.outputs
+    if y.shape[2:] != shape and judge.listed:
         raise ValueError(f"{name}y has the shape {y.shape}, but a row of this model takes {shape}")
-    return y.astype("int64" if stack.takes_classes else stack.dtype, copy=False)
+    return y.astype("int64" if judge.takes_classes else judge.dtype, copy=False)
 
 
 def _finite(name, values):

@@ -3,11 +3,14 @@
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+import keras
 import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import log_loss
 
-from regbook.fitting.kinds import kind_of, numbers_of
+from regbook.fitting.alone import built, check_options, outputs_of, train_alone
+from regbook.fitting.judge import Judge
+from regbook.fitting.kinds import check_model, kind_of, loss_of, numbers_of
 from regbook.fitting.loop import Job, train
 from regbook.fitting.passes import members_at_once
 from regbook.fitting.rows import inputs_for, targets_for
@@ -19,17 +22,36 @@ from regbook.numerics import rng
 class Plan:
     """What a setting asks for, before anything is fitted: a network, its start and its rows.
 
-    key: what makes its networks what they are; plans with equal keys give equal networks.
+    kind: that of the models that are fitted at once with this one; None where it is trained alone,
+    and `reason` says why. key: what makes its networks what they are: equal keys, equal networks.
     """
 
-    def __init__(self, name, build, setting):
+    def __init__(self, name, build, setting, sample):
         self.name, self.build, self.change = name, build, setting.get("each_epoch")
-        self.arguments = {key: value for key, value in setting.items() if key != "each_epoch"}
-        self.start = Start(build, self.arguments)
+        self.arguments = {key: setting[key] for key in setting if key not in ("each_epoch", "fit")}
+        self.options, self.kind, self.reason, self.numbers = setting.get("fit"), None, None, None
         with naming(name):
-            self.kind = kind_of(self.start.model)
-        self.numbers = numbers_of(self.start.model)
-        self.key = self.kind, self.change, repr(self.numbers), self.start.recipe
+            check_options(self.options or {})
+            self.start = Start(build, self.arguments, sample)
+            check_model(self.start.model)
+            try:
+                self.kind = kind_of(self.start.model) if self.options is None else None
+            except ValueError as reason:
+                self.reason = str(reason)
+            self._describe(sample)
+        self.key = self.kind or id(self), self.change, repr(self.numbers), self.start.recipe
+
+    # What is told apart: models that are fitted at once, and one that is trained alone.
+    def _describe(self, sample):
+        model = self.start.model
+        if self.kind:
+            self.numbers, stack = numbers_of(model), self.stack
+            self.judge, self.inputs, self.dtype = stack.judge, stack.inputs, stack.dtype
+        else:
+            self.reason = self.reason or "it has arguments for model.fit"
+            outputs = tuple(outputs_of(model, sample).shape[1:])
+            self.judge = Judge(loss_of(model), outputs, keras.config.floatx())
+            self.inputs, self.dtype = sample.shape[1:], None
 
     @property
     def stack(self):
@@ -37,14 +59,18 @@ class Plan:
 
     def rows(self, part, name=""):
         """x and y of all seeds as the networks take them: (seeds, rows, …) each."""
-        x = inputs_for(self.stack, part.x, len(part.x), name)
-        return x, targets_for(self.stack, part.y, x, name)
+        x = inputs_for(part.x, self.inputs, self.dtype, len(part.x), name)
+        return x, targets_for(self.judge, part.y, x, name)
+
+    def model(self):
+        """A new model, with its weights."""
+        return built(self.build, self.arguments, np.zeros((1, *self.inputs)))
 
     def changed(self, epoch, x, y, random):
         """x and y of one seed, (rows, …) each, as `each_epoch` makes them for an epoch."""
         new_x, new_y = self.change(epoch, x, y, random)
-        new_x = inputs_for(self.stack, new_x, 1)
-        new_y = targets_for(self.stack, np.asarray(new_y)[None], new_x)
+        new_x = inputs_for(new_x, self.inputs, self.dtype, 1)
+        new_y = targets_for(self.judge, np.asarray(new_y)[None], new_x)
         if new_x.shape[1] != len(x):
             raise ValueError(
                 f"each_epoch made {new_x.shape[1]} rows of {len(x)} in epoch {epoch + 1}"
@@ -55,7 +81,8 @@ class Plan:
         """Raise ValueError, naming the setting, where it can't be fitted on these data."""
         with naming(self.name):
             (x, y), _ = self.rows(data.train), self.rows(data.validation, "validation ")
-            members_at_once(self.stack, x.shape[1], batch_size)
+            if self.kind:
+                members_at_once(self.stack, x.shape[1], batch_size)
             if self.change:  # for trial, with a stream that the fit does not go on with
                 self.changed(0, x[0], y[0], rng(data.seeds[0], 0, 1))
 
@@ -64,61 +91,128 @@ class Plan:
 class Networks:
     """The fitted networks of one plan.
 
-    curves: {what: (seeds, epochs)}. last, best: weights and states, (seeds, …) each, at the end and
-    at the epoch of smallest validation loss, where a network is stopped in time.
+    curves: {what: (seeds, epochs)}. last, best: the weights of each, at the end and at the epoch of
+    smallest validation loss, where a network is stopped in time. ran: (seeds,), epochs.
     """
 
     plan: Plan
     curves: dict
     last: list
     best: list
+    ran: np.ndarray
 
     def seen(self, part, stopped):
         """{metric: (seeds,)} on the training or validation rows."""
-        names = {"training": ("accuracy", "loss"), "validation": ("val_accuracy", "val_loss")}[part]
-        epochs = self.epochs(stopped) if stopped else np.zeros(len(self.last[0]), int)
-        return self._metrics(
-            *(self.curves[name][np.arange(len(epochs)), epochs - 1] for name in names)
-        )
+        names = {"training": ("loss", "accuracy"), "validation": ("val_loss", "val_accuracy")}[part]
+        epochs = self.epochs(stopped) if stopped else np.zeros(len(self.ran), int)
+        places = np.arange(len(epochs)), epochs - 1
+        return self.plan.judge.metrics(*(self.curves[name][places] for name in names))
 
     def epochs(self, stopped):
         """(seeds,): after how many epochs each network is read."""
-        losses = self.curves["val_loss"]
-        return losses.argmin(axis=1) + 1 if stopped else np.full(*losses.shape)
-
-    def outputs(self, x, stopped):
-        """(seeds, rows, …): what the networks say of x."""
-        weights = self.best if stopped else self.last
-        x = inputs_for(self.plan.stack, x, len(weights[0]))
-        return self.plan.stack.predict(*weights, x)
-
-    def scores(self, x, y, stopped, places):
-        """{metric: (places,)} of some of the seeds, on their x and y: those of all are given."""
-        stack, weights = self.plan.stack, self.best if stopped else self.last
-        x = inputs_for(stack, x[places], len(places))
-        y = targets_for(stack, y[places], x)
-        loss, accuracy = stack.measure(*(rows[places] for rows in weights), x, y)
-        return self._metrics(accuracy, loss)
-
-    def model(self, place, stopped):
-        """The network of one seed: an ordinary Keras model."""
-        model = self.plan.build(**self.plan.arguments)
-        write_weights(model, *(rows[place] for rows in (self.best if stopped else self.last)))
-        return model
+        return self.curves["val_loss"].argmin(axis=1) + 1 if stopped else self.ran
 
     def refit(self, data, places, stopped, batch_size):
         """Networks of some seeds trained afresh, for as many epochs, on validation rows too."""
         parts = [self.plan.rows(part) for part in (data.train, data.validation)]
         members, ends = [(self.plan, place) for place in places], self.epochs(stopped)[places]
-        _, weights, _ = _fit_members(members, data.seeds, _joined(*parts), None, ends, batch_size)
+        fitted = self._fit_members(members, data.seeds, _joined(*parts), None, ends, batch_size)
+        return replace(self, last=self._only(places, fitted[1]))
+
+    def _weights(self, stopped):
+        return self.best if stopped else self.last
+
+
+class AtOnce(Networks):
+    """Networks that were fitted many at once: their weights and states are rows, (seeds, …)."""
+
+    def outputs(self, x, stopped):
+        """(seeds, rows, …): what the networks say of x."""
+        x = inputs_for(x, self.plan.inputs, self.plan.dtype, len(self.ran))
+        return self.plan.stack.predict(*self._weights(stopped), x)
+
+    def scores(self, x, y, stopped, places):
+        """{metric: (places,)} of some of the seeds, on their x and y: those of all are given."""
+        x = inputs_for(x[places], self.plan.inputs, self.plan.dtype, len(places))
+        weights = (rows[places] for rows in self._weights(stopped))
+        y = targets_for(self.plan.judge, y[places], x)
+        return self.plan.judge.metrics(*self.plan.stack.measure(*weights, x, y))
+
+    def model(self, place, stopped):
+        """The network of one seed: an ordinary Keras model."""
+        model = self.plan.model()
+        write_weights(model, *(rows[place] for rows in self._weights(stopped)))
+        return model
+
+    def _only(self, places, weights):
         last = [np.zeros_like(rows) for rows in self.last]
         for rows, new in zip(last, weights):
             rows[places] = new
-        return replace(self, last=last)
+        return last
 
-    def _metrics(self, accuracy, loss):
-        heading = self.plan.stack.heading
-        return {"error": loss} if heading == "error" else {"accuracy": accuracy, heading: loss}
+    # Members, (plan, place of a seed) each, in jobs that a small machine has memory for.
+    # rows, held_out: x and y of all seeds, (seeds, rows, …) each. ends: (members,), epochs of each.
+    # Returns curves, {what: (members, epochs)}, the last and best weights and states, and `ends`.
+    @staticmethod
+    def _fit_members(members, seeds, rows, held_out, ends, batch_size, training_curves=False):
+        most, fits = members_at_once(members[0][0].stack, rows[0].shape[1], batch_size), []
+        for part in np.array_split(np.arange(len(members)), -(-len(members) // most)):
+            job = Job([members[number] for number in part], ends[part], seeds, rows)
+            fits.append(train(job, held_out, batch_size, training_curves))
+        curves, *weights = zip(*fits)
+        curves = {what: np.concatenate([of_job[what] for of_job in curves]) for what in curves[0]}
+        last, best = ([np.concatenate(parts) for parts in zip(*kept)] for kept in weights)
+        return curves, last, best, ends
+
+
+class Alone(Networks):
+    """Networks that were trained one after the other: of each, a list of its weight arrays."""
+
+    def outputs(self, x, stopped):
+        """(seeds, rows, …): what the networks say of x."""
+        x = inputs_for(x, self.plan.inputs, None, len(self.ran))
+        return np.stack([self._outputs(place, rows, stopped) for place, rows in enumerate(x)])
+
+    def scores(self, x, y, stopped, places):
+        """{metric: (places,)} of some of the seeds, on their x and y: those of all are given."""
+        x = inputs_for(x[places], self.plan.inputs, None, len(places))
+        y, judge = targets_for(self.plan.judge, y[places], x), self.plan.judge
+        outputs = [self._outputs(place, rows, stopped) for place, rows in zip(places, x)]
+        sums = [judge.sums(*pair).numpy() / x.shape[1] for pair in zip(y, outputs)]
+        return judge.metrics(*np.transpose(sums))
+
+    def model(self, place, stopped):
+        """The network of one seed: an ordinary Keras model."""
+        model = self.plan.model()
+        model.set_weights(self._weights(stopped)[place])
+        return model
+
+    def _outputs(self, place, x, stopped):
+        model = self.plan.start.model
+        model.set_weights(self._weights(stopped)[place])
+        return outputs_of(model, x)
+
+    def _only(self, places, weights):
+        last = [None] * len(self.last)
+        for place, arrays in zip(places, weights):
+            last[place] = arrays
+        return last
+
+    @staticmethod
+    def _fit_members(members, seeds, rows, held_out, ends, batch_size, training_curves=False):
+        tasks = [
+            {
+                "name": plan.name, "build": plan.build, "arguments": plan.arguments,
+                "change": plan.change, "options": plan.options or {},
+                "weights": plan.start.arrays(seeds[place]), "rows": [part[place] for part in rows],
+                "held_out": held_out and [part[place] for part in held_out], "seed": seeds[place],
+                "epochs": int(end), "batch_size": batch_size, "training_curves": training_curves,
+            }
+            for (plan, place), end in zip(members, ends)
+        ]  # fmt: skip
+        curves, last, best, ran = zip(*train_alone(tasks))
+        curves = {what: np.stack([of_seed[what] for of_seed in curves]) for what in curves[0]}
+        return curves, last, best, np.array(ran)
 
 
 @dataclass(frozen=True)
@@ -175,36 +269,26 @@ class Others:
 
 
 def fit(plans, data, epochs, batch_size, training_curves):
-    """{setting: its Networks}, fitted on all seeds of `data`, many at once."""
-    networks, kinds = {}, {}
+    """{setting: its Networks}, fitted on all seeds of `data`, many at once where that can be."""
+    networks, groups = {}, {}
     for plan in plans:
-        kinds.setdefault(plan.kind, []).append(plan)
-    for group in kinds.values():
+        groups.setdefault(plan.kind or plan, []).append(plan)
+    for group in groups.values():
         members = [(plan, place) for plan in group for place in range(len(data.seeds))]
         rows, held_out = (group[0].rows(part) for part in (data.train, data.validation))
-        ends = np.full(len(members), epochs)
-        fitted = _fit_members(
+        ends, way = np.full(len(members), epochs), AtOnce if group[0].kind else Alone
+        curves, *weights, ran = way._fit_members(
             members, data.seeds, rows, held_out, ends, batch_size, training_curves
         )
         for plan in group:
-            places = [plan is asked for asked, _ in members]
-            curves = {what: values[places] for what, values in fitted[0].items()}
-            weights = [[rows[places] for rows in kept] for kept in fitted[1:]]
-            networks[plan.name] = Networks(plan, curves, *weights)
+            places = np.array([plan is asked for asked, _ in members])
+            of_plan = {what: values[places] for what, values in curves.items()}
+            if plan.kind:
+                kept = [[rows[places] for rows in part] for part in weights]
+            else:
+                kept = weights
+            networks[plan.name] = way(plan, of_plan, *kept, ran[places])
     return networks
-
-
-# Fit members, (plan, place of a seed) each, in jobs that a small machine has memory for.
-# rows, held_out: x and y of all seeds, (seeds, rows, …) each. ends: (members,), the epochs of each.
-# Returns curves, {what: (members, epochs)}, and the last and best weights and states.
-def _fit_members(members, seeds, rows, held_out, ends, batch_size, training_curves=False):
-    most, fits = members_at_once(members[0][0].stack, rows[0].shape[1], batch_size), []
-    for part in np.array_split(np.arange(len(members)), -(-len(members) // most)):
-        job = Job([members[number] for number in part], ends[part], seeds, rows)
-        fits.append(train(job, held_out, batch_size, training_curves))
-    curves, *weights = zip(*fits)
-    curves = {what: np.concatenate([of_job[what] for of_job in curves]) for what in curves[0]}
-    return curves, *([np.concatenate(parts) for parts in zip(*kept)] for kept in weights)
 
 
 # x and y, (seeds, rows, …) each, of training and validation rows together.

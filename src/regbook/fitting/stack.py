@@ -14,8 +14,9 @@ from functools import partial
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import layers, losses
+from keras import layers
 
+from regbook.fitting.judge import Judge
 from regbook.fitting.kinds import NOISY, SPATIAL, loss_of, noisy_layers
 
 KEPT = 16  # kinds that stay compiled, some 10 MB each; no notebook of the course has more than 8
@@ -47,23 +48,15 @@ class Stack:
         self.dtype, self.noisy = model.trainable_weights[0].dtype, noisy_layers(model)
         self.inputs, self.outputs = model.input_shape[1:], model.output_shape[1:]
         self.widest = max(math.prod(layer.output.shape[1:]) for layer in model.layers)
-        self.takes_classes = isinstance(self.loss, losses.SparseCategoricalCrossentropy)
-        self.takes_columns = isinstance(self.loss, losses.CategoricalCrossentropy)
-        y = (self.outputs[:-1], "int64") if self.takes_classes else (self.outputs, self.dtype)
+        self.judge = Judge(self.loss, self.outputs, self.dtype)
+        classes = self.judge.takes_classes
+        y = (self.outputs[:-1], "int64") if classes else (self.outputs, self.dtype)
         self.data_specs = [  # (members, rows, …) each
             tf.TensorSpec([None, None, *shape], dtype)
             for shape, dtype in ((self.inputs, self.dtype), y)
         ]
         self.passes = None  # training, where it was asked for
         self._scores, self._outputs = self._compile()
-
-    @property
-    def heading(self):
-        """What the loss that `measure` gives is called; accuracy and log loss are what they say."""
-        if isinstance(self.loss, losses.MeanSquaredError):
-            return "error"
-        several = isinstance(self.loss, losses.BinaryCrossentropy) and self.outputs[-1] > 1
-        return "loss (binary_crossentropy)" if several else "log loss"
 
     def measure(self, weights, states, x, y):
         """Loss and accuracy in inference mode, (members,) each; NaN for that of a regression.
@@ -112,34 +105,15 @@ class Stack:
         draw = random.standard_normal if normal else random.random
         return draw((rows, *noise_shape(self.noisy[place])), np.float32)
 
-    # (rows,) of 0 and 1, as `model.fit` reports "accuracy", but cut where the loss cuts.
-    def _accuracy(self, y, outputs):
-        if self.heading == "error":
-            return tf.fill([tf.shape(outputs)[0]], tf.constant(np.nan, self.dtype))
-        if self.takes_classes:
-            return keras.metrics.sparse_categorical_accuracy(y, outputs)
-        if self.outputs[-1] > 1:
-            return keras.metrics.categorical_accuracy(y, outputs)
-        middle = 0.0 if self.loss.get_config()["from_logits"] else 0.5
-        return keras.metrics.binary_accuracy(y, outputs, middle)
-
     # Two functions in inference mode: one for loss and accuracy, and one for the outputs.
     def _compile(self):
-        numbers, config = tf.TensorSpec([None, None], self.dtype), self.loss.get_config()
-        plain = {"label_smoothing": 0.0} if "label_smoothing" in config else {}
-        loss = type(self.loss).from_config(config | plain)
+        numbers = tf.TensorSpec([None, None], self.dtype)
 
         @compiled(input_signature=[numbers, numbers, *self.data_specs, ONE])
         def scores(weights, states, x, y, block):
             def score(member):
                 *arrays, x, y = member
-                outputs, _ = self.forward(*arrays, x)
-                sums = []
-                for function in (loss.call, self._accuracy):
-                    of_rows = tf.cast(function(y, outputs), self.dtype)
-                    of_rows = tf.reshape(of_rows, [tf.shape(x)[0], -1])
-                    sums.append(tf.reduce_sum(tf.reduce_mean(of_rows, axis=1)))
-                return tf.stack(sums)
+                return self.judge.sums(y, self.forward(*arrays, x)[0])
 
             def one_block(start, total):
                 members = weights, states, *(rows[:, start : start + block] for rows in (x, y))

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from regbook.fitting.stack import sizes_of
 from regbook.numerics import moved
@@ -13,47 +14,72 @@ from regbook.numerics import moved
 class Start:
     """Calls `build`, and remembers how each weight came to be, so that any seed can begin anew.
 
+    sample: a few rows, which make the weights of a model that knows no shapes before it sees some.
     model: what `build` returned. kept: names of the weights that `build` set to something else than
     was drawn; they stay as they are, for every seed. recipe: as text, how the weights come to be;
     models with the same recipe begin alike.
     """
 
-    def __init__(self, build, arguments):
+    def __init__(self, build, arguments, sample=None):
         with _watched() as drawn:
             self.model = build(**arguments)
-        self._initialisers, self.kept, recipe = {}, [], []
-        layers = getattr(self.model, "layers", ())  # whatever `build` returned is looked at later
-        pairs = [(layer, weight) for layer in layers for weight in layer.weights]
-        for layer, weight in pairs:
+            if not isinstance(self.model, keras.Model):
+                name = type(self.model).__name__
+                raise TypeError(f"build must return a compiled Keras model, not {name}")
+            if not self.model.built:
+                self.model(sample)
+        self._weights, self.kept = self.model.weights, []
+        # A weight is drawn by its initialiser, or else has the value that `build` gave it.
+        self._initialisers, self._values, recipe = {}, {}, []
+        for weight in self._weights:
             initialiser, value, _ = drawn.get(id(weight), (None, np.nan, None))
+            value = value(weight.shape, weight.dtype) if callable(value) else value
             if np.array_equal(value, weight.numpy()):
                 self._initialisers[id(weight)] = initialiser
                 recipe.append(_configuration(initialiser) or id(initialiser))
             else:
-                self.kept.append(f"{layer.name}/{weight.name}")
+                self._values[id(weight)] = weight.numpy()
+                self.kept.append(weight.path)
                 recipe.append(weight.numpy().tobytes())
-        shapes = [(hasattr(layer, "kernel"), weight.shape) for layer, weight in pairs]
+        shapes = [
+            (place[:2], weight.shape) for weight, place in zip(self._weights, self._places(0))
+        ]
         self.recipe = repr((shapes, recipe))
 
-    def weights(self, seed):
-        """The weights as two rows: (numbers,) that are trained, and (others,) that are not.
+    def arrays(self, seed):
+        """The weights in the order of `model.weights`, as they begin with this seed.
 
         They are those of `seed_weights(seed)` where no layer but Dense and convolutions draws
         random numbers: other layers have a stream of their own, so that they may come and go.
         """
-        seed, rows = moved(seed), {True: [np.empty(0)], False: [np.empty(0)]}
-        draws = {True: random.Random(seed), False: random.Random(-1 - seed)}
-        for layer in (layer for layer in self.model.layers if layer.weights):
-            number = draws[hasattr(layer, "kernel")].randint(1, 10**9)  # as Keras draws it
-            for place, weight in enumerate(layer.weights):
-                initialiser = self._initialisers.get(id(weight))
-                values = _draw(initialiser, weight, number + place) if initialiser else weight
-                rows[weight.trainable].append(np.ravel(values))
+        arrays = []
+        for weight, (_, place, number) in zip(self._weights, self._places(moved(seed))):
+            value, initialiser = self._values.get(id(weight)), self._initialisers.get(id(weight))
+            arrays.append(_draw(initialiser, weight, number + place) if value is None else value)
+        return [np.asarray(array) for array in arrays]
+
+    def rows(self, seed):
+        """The weights as two rows: (numbers,) that are trained, and (others,) that are not."""
+        rows = {True: [np.empty(0)], False: [np.empty(0)]}
+        for weight, array in zip(self._weights, self.arrays(seed)):
+            rows[weight.trainable].append(array.ravel())
         return np.concatenate(rows[True]), np.concatenate(rows[False])
+
+    # For each weight: has its layer a kernel, its place in the layer, the layer's random number.
+    def _places(self, seed):
+        draws = {True: random.Random(seed), False: random.Random(-1 - seed)}
+        places = {}
+        for layer in (*self.model.layers, self.model):  # the model, for weights that are its own
+            new = [weight for weight in layer.weights if id(weight) not in places]
+            draw = draws[hasattr(layer, "kernel")]
+            number = draw.randint(1, 10**9) if new else 0  # as Keras draws it
+            for place, weight in enumerate(new):
+                places[id(weight)] = hasattr(layer, "kernel"), place, number
+        return [places[id(weight)] for weight in self._weights]
 
 
 def write_weights(model, trained, others):
-    """Give `model` the two rows of weights that `Start.weights` returns."""
+    """Give `model` the two rows of weights that `Start.rows` returns."""
     for weights, row in ((model.trainable_weights, trained), (model.non_trainable_weights, others)):
         for weight, values in zip(weights, np.split(row, np.cumsum(sizes_of(weights)))):
             weight.assign(values.reshape(weight.shape))
@@ -67,7 +93,9 @@ def _watched():
     def noting(layer, *arguments, **options):
         weight = add_weight(layer, *arguments, **options)
         initialiser = keras.initializers.get(options.get("initializer"))
-        drawn[id(weight)] = initialiser, weight.numpy(), weight
+        # While Keras only works out shapes there is no value; its initialisers repeat themselves.
+        value = weight.numpy() if tf.executing_eagerly() else initialiser
+        drawn[id(weight)] = initialiser, value, weight
         return weight
 
     keras.Layer.add_weight = noting
