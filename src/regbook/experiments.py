@@ -20,8 +20,8 @@ from regbook.tables import Shown, Table, mean_and_error
 def experiment(build, settings, data, *, epochs, batch_size=32, training_curves=False):
     """Fit every setting on every seed of `data`, many at once; keep the last and best weights.
 
-    build: a function, called with the arguments of a setting, that returns a compiled Keras model of
-        one input and one output. What `regbook.fitting.kinds` lists is fitted all at once. Whatever
+    build: a function, called with the arguments of a setting, that returns a compiled Keras model
+        of one input and one output. What `regbook.fitting.kinds` lists is fitted at once. Whatever
         else `model.fit` takes is trained by one `model.fit` per network, with the same start and
         order of rows, but with its layers' own masks and noise. No seed is needed in it. Weights
         that it sets itself stay as they are; all others are drawn anew for each seed.
