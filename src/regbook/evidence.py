@@ -19,8 +19,7 @@ from regbook.tables import (
 
 @dataclass(frozen=True, repr=False)
 class Verdict:
-    """The differences between two methods, one per seed: same data, same initial weights, one thing
-    changed.
+    """The differences between two methods, one per seed: same data and start, one thing changed.
 
     differences: (seeds,), in points (hundredths) for an accuracy, in its own unit otherwise.
     metric: what was compared. overlap: rows to test on per row to train on where the seeds share
@@ -38,18 +37,14 @@ class Verdict:
 
     @property
     def standard_error(self) -> float:
-        """Of the mean. Where seeds share rows, by Nadeau and Bengio's correction: 1/seeds becomes
-        1/seeds + overlap."""
+        """Of the mean, with Nadeau and Bengio's correction where seeds share rows."""
         return standard_error(self.differences, self.overlap)
 
     @property
     def wins(self) -> int:
         """In how many seeds the first method was better; `losses`: worse; `ties`: equal."""
-        return int(
-            (self.differences > 0).sum()
-            if self.metric == "accuracy"
-            else (self.differences < 0).sum()
-        )
+        better = self.differences if self.metric == "accuracy" else -self.differences
+        return int((better > 0).sum())
 
     @property
     def ties(self) -> int:
@@ -68,8 +63,7 @@ class Verdict:
         return self.mean + 2 * self.standard_error < margin
 
     def within(self, margin) -> bool:
-        """Does the interval of two standard errors around the mean lie inside -margin … +margin? (A
-        null result.)"""
+        """Do two standard errors around the mean lie inside -margin … +margin: a null result?"""
         return self.above(-margin) and self.below(margin)
 
     def __str__(self):
@@ -89,15 +83,13 @@ class Verdict:
         places = place(self.differences)
         heights = [np.sum(places[:seed] == own) for seed, own in enumerate(places)]
         top = max(heights)
-        dots = "".join(
-            f"M{5 * own + 5} {5 * (top - height) + 5}h0" for own, height in zip(places, heights)
-        )
+        pairs = zip(5 * places + 5, heights)
+        dots = "".join(f"M{place} {5 * (top - height) + 5}h0" for place, height in pairs)
         bottom = 5 * top + 12
         left, right = (5 * place(self.mean + side * self.standard_error) + 5 for side in (-2, 2))
         return (  # JupyterLab shows no picture before it trusts a notebook: "-4.2 … +0.4"
-            "<div "
-            f'class="verdict"><p>{typeset(self._words())}</p><div><span>{typeset(low)}</span> '
-            "<i>…</i> "
+            f'<div class="verdict"><p>{typeset(self._words())}</p><div>'
+            f"<span>{typeset(low)}</span> <i>…</i> "
             f'<svg viewBox="0 0 210 {bottom + 2}" width="420" fill="none" stroke="currentColor" '
             'aria-hidden="true">'
             f'<path d="M0 {bottom}H210M{5 * place(0) + 5} 0V{bottom}" stroke-width=".5"/>'
@@ -123,8 +115,7 @@ class Verdict:
         )
 
     def _strip(self):
-        """The smallest and the largest difference, zero included, as text, and the function of
-        places 0 … 40."""
+        """The smallest and largest difference, or zero, as text, and the function of places."""
         _, digits, _ = scale_of(self.metric)
         low, high = min(self.differences.min(), 0), max(self.differences.max(), 0)
 
@@ -138,13 +129,12 @@ def compare(new, baseline, metric="accuracy", overlap=0.0, names=("new", "baseli
     """Compare two methods seed by seed.
 
     new, baseline: (seeds,), the scores of the same seeds in the same order; at least two.
-    metric: 'accuracy', a share between 0 and 1, more is better; 'error' or 'log loss', in its own
-        unit, less is better.
-    overlap: rows to test on per row to train on, where the seeds are splits of one table; 0 where
-        they share no row.
+    metric: 'accuracy', a share between 0 and 1, more is better; 'error', 'log loss' or a loss of
+    another name, in its own unit, less is better. overlap: rows to test on per row to train on,
+    where the seeds are splits of one table; 0 where they share no row.
 
-    Raises ValueError where the scores can't be paired. Example: compare([0.9, 0.8], [0.8,
-    0.8]).mean
+    Raises ValueError where the scores can't be paired.
+    Example: compare([0.9, 0.8], [0.8, 0.8]).mean
     Source: Bouthillier et al. (2021), arXiv:2103.03098, for why one seed is not enough; Nadeau and
     Bengio (2003), doi:10.1023/A:1024068626366, for shared rows.
     """
@@ -167,8 +157,7 @@ def compare(new, baseline, metric="accuracy", overlap=0.0, names=("new", "baseli
 
 @dataclass(frozen=True, repr=False)
 class Scores(Shown):
-    """Scores of methods on the same seeds, `scores[method][metric]`: (seeds,). They show themselves
-    as a table.
+    """Scores of methods on the same seeds, `scores[method][metric]`: (seeds,); shown as a table.
 
     scores: {method: {metric: (seeds,)}}, as `compare` takes them. methods: {method: what to say of
     it}. overlap: rows to test on per row to train on, where the seeds are splits of one table.
@@ -186,8 +175,7 @@ class Scores(Shown):
         return self.scores[method]
 
     def compare(self, new, baseline, metric=None) -> Verdict:
-        """Compare two methods seed by seed; by accuracy, or by error in a regression, unless
-        `metric` is given."""
+        """Compare two methods seed by seed, by their first metric unless `metric` names one."""
         metric = metric or next(iter(self[new]))
         if metric not in self[new] or metric not in self[baseline]:
             raise ValueError(
@@ -199,8 +187,7 @@ class Scores(Shown):
         )
 
     def gains(self, *rivals, methods=None) -> Table:
-        """What each of the methods, all unless they are named, gains over each rival; as `compare`
-        says it.
+        """What each of the methods, all unless they are named, gains over each rival.
 
         Example: scores.gains("plain", "plain, stopped")
         """
@@ -212,9 +199,7 @@ class Scores(Shown):
 
     def table(self) -> Table:
         """One row per method: mean over the seeds, its standard error, and what was chosen."""
-        metrics = list(
-            dict.fromkeys(metric for scores in self.scores.values() for metric in scores)
-        )
+        metrics = list(dict.fromkeys(name for scores in self.scores.values() for name in scores))
         rows = [
             [
                 name,

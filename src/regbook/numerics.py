@@ -5,6 +5,7 @@ import random
 import sys
 from contextlib import contextmanager
 from functools import partial
+from importlib.util import find_spec
 
 import numpy as np
 import scipy.linalg  # noqa: F401  (loads SciPy's BLAS, so that its threads are limited below too)
@@ -12,13 +13,12 @@ from threadpoolctl import threadpool_limits
 
 
 def reproducible(seed: int) -> None:
-    """Make this process compute the same bits on every run, and start all random streams from
-    `seed`.
+    """Make this process compute the same bits on every run, and start all streams from `seed`.
 
     Sets 64-bit floats, one thread (TensorFlow and BLAS) and deterministic operations, then seeds
     Python, NumPy and TensorFlow. Call it at the top of a notebook, and again before anything that
-    must not depend
-    on what ran before: every call resets the seeds.
+    must not depend on what ran before: every call resets the seeds. Where TensorFlow is not
+    installed, it does what concerns Python and NumPy.
 
     seed: a whole number, 0 ≤ seed < 2³².
 
@@ -33,11 +33,19 @@ def reproducible(seed: int) -> None:
     if not 0 <= seed < 2**32:
         raise ValueError(f"seed must lie in 0 ≤ seed < 2**32, not {seed}")
 
-    backend = (
-        sys.modules["keras"].backend.backend()
-        if "keras" in sys.modules
-        else os.environ["KERAS_BACKEND"]
-    )
+    global _reproducible
+    _reproducible = True
+    seed = moved(int(seed))
+    threadpool_limits(limits=1, user_api="blas")
+    random.seed(seed)
+    np.random.seed(seed)
+    if find_spec("tensorflow") and find_spec("keras"):  # some notebooks train nothing by Keras
+        _make_keras_reproducible(seed)
+
+
+def _make_keras_reproducible(seed):
+    loaded = sys.modules.get("keras")
+    backend = loaded.backend.backend() if loaded else os.environ["KERAS_BACKEND"]
     if backend != "tensorflow":
         raise RuntimeError(
             f"This course runs Keras on TensorFlow, but Keras is set to run on {backend!r}. "
@@ -52,18 +60,14 @@ def reproducible(seed: int) -> None:
     except RuntimeError:
         raise RuntimeError(
             "TensorFlow has already computed something with more than one thread, so its numbers "
-            "may differ "
-            "from the book's. Restart the kernel and call reproducible(...) before any "
+            "may differ from the book's. Restart the kernel and call reproducible(...) before any "
             "TensorFlow computation."
         ) from None
     tf.config.experimental.enable_op_determinism()
     tf.get_logger().setLevel("ERROR")  # it would warn on stderr that many models mean many graphs
-    threadpool_limits(limits=1, user_api="blas")
     keras.config.set_floatx("float64")
     keras.config.set_dtype_policy("float64")  # a layer made earlier would have fixed it at float32
-    keras.utils.set_random_seed(moved(int(seed)))
-    global _reproducible
-    _reproducible = True
+    keras.utils.set_random_seed(seed)
     if _nudging():
         _nudge_initialisers(keras)
 
@@ -102,8 +106,7 @@ _reproducible = False
 
 
 def rng(seed: int, *stream: int) -> np.random.Generator:
-    """The random numbers of `seed`: all that this course draws for data, order of rows and noise
-    comes from here.
+    """The random numbers of `seed`: for data, order of rows and noise, all are drawn from here.
 
     stream: whole numbers that tell one use of a seed from another, so that neither moves the other.
 
@@ -113,8 +116,7 @@ def rng(seed: int, *stream: int) -> np.random.Generator:
 
 
 def seed_weights(seed: int) -> None:
-    """Draw the initial weights of the next Keras model from `seed`: the same as
-    keras.utils.set_random_seed gives.
+    """Draw the weights of the next Keras model from `seed`, as keras.utils.set_random_seed would.
 
     Keras takes the seeds of its layers from Python's random numbers, so seeding these is enough.
     set_random_seed also empties TensorFlow's cache of operations, so that all compiled functions
@@ -138,8 +140,7 @@ _seeded = 0
 
 
 def moved(seed: int) -> int:
-    """`seed`, or, where the environment has REGBOOK_SEEDS=N, the one N further on: all is drawn
-    anew, and paired still.
+    """`seed`, or, where the environment has REGBOOK_SEEDS=N, the one N further on: paired still.
 
     N is a multiple of 20, so that images move to another division. A replication sets it, and
     `claim` then reports.
@@ -148,8 +149,7 @@ def moved(seed: int) -> int:
 
 
 def replicating() -> bool:
-    """Are claims reported, instead of stopping what does not hold? REGBOOK_SEEDS=0 does that with
-    the book's seeds."""
+    """Are claims reported, instead of stopping the notebook? REGBOOK_SEEDS=0: on its own seeds."""
     return "REGBOOK_SEEDS" in os.environ
 
 
@@ -181,8 +181,7 @@ def _nudging() -> bool:
 
 
 def nudged(array: np.ndarray) -> np.ndarray:
-    """`array`, or, where the environment has REGBOOK_NUDGE=1, every number moved up by one unit in
-    the last place.
+    """`array`, or, where the environment has REGBOOK_NUDGE=1, each number one last digit higher.
 
     A switch for the tests: what a notebook prints must not depend on the last bit of its data and
     of its initial weights, since that bit depends on the processor.

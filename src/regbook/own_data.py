@@ -13,16 +13,14 @@ MISSING = ("", "?", "na", "n/a", "nan", "none", "<na>")  # what stands for a val
 
 
 def split(x, labels, seeds=range(20)) -> DataSet:
-    """Split a table of your own, afresh for every seed: 60 % to train on, 20 % to validate on, 20 %
-    to test on.
+    """Split a table of your own for every seed: 60 % to train, 20 % to validate, 20 % to test on.
 
     x: (rows, inputs), numbers or their texts. labels: (rows,), the class of each row as a number or
     a word. Each part gets about the same share of each class. The inputs are standardised with the
     training rows. In the result the classes are numbered 0, 1, 2, … in the order of
     `np.unique(labels)`.
 
-    Rows must be independent: of a person with several rows, some would be trained on and others
-        tested.
+    Rows must be independent: of a person with several, some would be trained on, others tested.
 
     Raises TypeError or ValueError, naming the columns or classes, where the table can't be used as
     it is.
@@ -40,8 +38,7 @@ def split(x, labels, seeds=range(20)) -> DataSet:
     if labels.dtype.kind in "iuf" and len(classes) > len(labels) / FEWEST:
         raise ValueError(
             f"{len(classes)} different labels in {len(labels)} rows look like measurements, not "
-            "classes, and this "
-            "template tells classes apart"
+            "classes, and this template tells classes apart"
         )
     rare = [f"{name} ({count})" for name, count in zip(classes, counts) if count < FEWEST]
     if rare:
@@ -63,9 +60,8 @@ def _split_once(x, y, seed):
 
 def _checked_inputs(x):
     if np.ma.isMaskedArray(x):
-        x = np.ma.filled(
-            x.astype(float), np.nan
-        )  # asarray would hand on whatever stands below the mask
+        # asarray would hand on whatever stands below the mask.
+        x = np.ma.filled(x.astype(float), np.nan)
     try:
         x = np.asarray(x)
     except ValueError:
@@ -75,8 +71,7 @@ def _checked_inputs(x):
     if x.dtype.names:
         raise ValueError(
             f"x holds named columns, {', '.join(x.dtype.names)}: join those that are inputs, such "
-            "as "
-            f"np.column_stack([x[{x.dtype.names[0]!r}], ...])"
+            f"as np.column_stack([x[{x.dtype.names[0]!r}], ...])"
         )
     if x.ndim != 2 or not x.size:
         raise ValueError(f"x must be a table, (rows, inputs); its shape is {x.shape}")
@@ -90,9 +85,8 @@ def _checked_inputs(x):
         if words:
             raise TypeError(
                 f"these columns of x (counted from 0) hold words: {', '.join(words)}. Replace a "
-                "word by columns of 0 "
-                "and 1, or leave the column out; where it means a missing value, fill that in, "
-                "or leave out the row"
+                "word by columns of 0 and 1, or leave the column out; where it means a missing "
+                "value, fill that in, or leave out the row"
             )
     x = x.astype(float)
     holes = [f"{i} ({count})" for i, count in enumerate((~np.isfinite(x)).sum(axis=0)) if count]

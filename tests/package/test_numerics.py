@@ -125,6 +125,24 @@ print(together(), refused(), sep="\\n")
     )
 
 
+def test_without_tensorflow_the_same_numbers_are_drawn_and_experiment_says_what_is_missing():
+    code = """
+import random, numpy, regbook as rb
+rb.reproducible(7)
+print(random.random(), numpy.random.rand(), rb.rng(3).random(), rb.wave(seeds=[5]).train.y.sum())
+try:
+    rb.experiment
+    print("there")
+except ModuleNotFoundError as error:
+    print(error)
+"""
+    with_keras, there = run(code)
+    blocked = "import sys; sys.modules['tensorflow'] = sys.modules['keras'] = None" + code
+    without, message = run(blocked)
+    assert (without, there) == (with_keras, "there")
+    assert message.startswith("experiment trains networks, and keras is not installed: see README")
+
+
 def test_the_nudge_moves_every_initial_weight_and_number_by_one_unit_in_the_last_place(monkeypatch):
     made = (
         keras.initializers.GlorotUniform,
