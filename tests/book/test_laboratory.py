@@ -9,7 +9,7 @@ import pytest
 from conftest import SITE
 from tools.notebooks import ROOT, outputs, printed, read
 
-ENGINE = ROOT / "_static/laboratory-engine.js"
+ENGINE = ROOT / "book/static/laboratory-engine.js"
 PAGE = (SITE / "chapters/laboratory.html").as_uri()  # a file: no server
 
 TRAIN = """([widths, how, start, x, y, orders, masks]) => {
@@ -195,5 +195,7 @@ def test_a_second_look_at_the_test_set_is_told(tab):
 
 
 def test_it_is_small():
-    sent = sum(len(gzip.compress(path.read_bytes())) for path in ROOT.glob("_static/laboratory*"))
+    sent = sum(
+        len(gzip.compress(path.read_bytes())) for path in ROOT.glob("book/static/laboratory*")
+    )
     assert sent <= 20_000

@@ -24,10 +24,10 @@ import re
 from hygiene import parsed
 from pybtex.database import parse_file
 
-from _ext.links import address
+from book.extensions.links import address
 from tools.notebooks import ROOT, code_cells, outputs, printed, read
 
-SOURCES = parse_file(ROOT / "references.bib").entries
+SOURCES = parse_file(ROOT / "book/references.bib").entries
 
 NUMBER = r"(?<![\w.])[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[-+]?\d+)?(?![\d,.]*\d)"
 UNIT = r"\s*(?P<unit>%|points?\b|per ?cent\b|minutes\b|of \d+ (?:seeds|pairs|draws)\b)"

@@ -16,7 +16,7 @@ from prose import (
     unsupported_numbers,
 )
 
-from _ext.links import address, words
+from book.extensions.links import address, words
 from conftest import ASKING
 from regbook.exercises import of_chapter
 from tools.notebooks import NOTEBOOKS, ROOT, contents, markdown, read

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from submissions import RIGHT, WRONG
 
-from _ext.lists import objectives
+from book.extensions.lists import objectives
 from conftest import ASKING
 from regbook.exercises import Break, Exercises, Function, Value, of_chapter
 from regbook.exercises.exercise import UNANSWERED

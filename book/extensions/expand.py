@@ -13,7 +13,7 @@ from tools.notebooks import outputs, read, shown
 
 LINE = re.compile(r"^\[[^\]]+\]\((?P<path>[\w./-]+)(?:#(?P<knob>knob-[\w-]+))?\)$", re.MULTILINE)
 DIRECTIVES = {
-    "../references.bib": "{bibliography}\n:all:",
+    "../book/references.bib": "{bibliography}\n:all:",
     "../src/regbook/exercises": "{exercise-list}",
 }
 
