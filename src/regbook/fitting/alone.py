@@ -78,6 +78,7 @@ def _train(there, name, build, arguments, change, options, weights, rows, held_o
     seed_weights(seed)  # from which the layers draw their masks and noise
     model = built(build, arguments, rows[0][:1])
     model.set_weights(weights)
+    # Its loss and outputs are those of the plan; a worker finds them out by itself.
     outputs = tuple(outputs_of(model, rows[0][:1]).shape[1:])
     judge = Judge(loss_of(model), outputs, keras.config.floatx())
     keeper = _Keeper(judge, rows if training_curves else None, held_out)
@@ -99,8 +100,10 @@ def _train(there, name, build, arguments, change, options, weights, rows, held_o
             f"the loss of '{name}', seed {seed}, stopped being a number in epoch {ran} of "
             f"{epochs}: try a smaller learning rate"
         )
+    # The end stands for the last epoch and for all that a callback left out.
     seen = [*keeper.seen[:-1], *[end] * (epochs - ran + 1)]
     curves = {what: [scores.get(what) for scores in seen] for what in end}
+    # What was measured at the end alone is a curve of one place.
     curves = {what: np.array(v[-1:] if v[0] is None else v, float) for what, v in curves.items()}
     return curves, model.get_weights(), keeper.best or model.get_weights(), ran
 
@@ -129,6 +132,7 @@ class _Keeper(keras.callbacks.Callback):
         self.seen.append(scores)
         logs |= {what: scores[what] for what in scores if what.startswith("val_")}
         loss = scores.get("val_loss", np.inf)
+        # No epoch can mend it.
         if not np.isfinite(scores.get("val_loss", 0.0)):
             self.model.stop_training = True  # what is wrong is told after the fit
         if loss < self._smallest:
@@ -140,6 +144,7 @@ def _batches(change, options, judge, x, y, seed, batch_size):
     orders, random = rng(seed, 0), rng(seed, 0, 1)
     for epoch in count():
         order = orders.permutation(len(x))
+        # The rows of the epoch are made first and put in order then, as everywhere.
         rows = change(epoch, x, y, random) if change else (x, y)
         rows = (*rows, *_row_weights(options, judge, *rows))
         for start in range(0, len(x), batch_size):
@@ -151,6 +156,7 @@ def _row_weights(options, judge, x, y):
     if not {"class_weight", "sample_weight"} & set(options):
         return []
     classes = y.argmax(axis=-1) if judge.takes_columns else np.reshape(y, len(y))
+    # A class that is not named weighs 1, as in Keras.
     of_classes = options.get("class_weight") or {}
     weights = np.array([of_classes.get(label, 1.0) for label in classes.tolist()])
     return [weights * options["sample_weight"](x, y) if "sample_weight" in options else weights]

@@ -24,8 +24,10 @@ class Judge:
         self.listed = self.has_accuracy or squared
         name = getattr(loss, "name", None) or getattr(loss, "__name__", "its own")
         own = f"loss ({name})"
+        # The binary loss of several outputs is a mean over them, and no log loss of a class.
         crossed = self.has_accuracy and not (binary and outputs[-1] > 1)
         self.heading = "error" if squared else "log loss" if crossed else own
+        # A logit is cut at 0, a probability at one half. Smoothed labels are for training only.
         config = getattr(loss, "get_config", dict)()
         self._middle = 0.0 if config.get("from_logits") else 0.5
         plain = {"label_smoothing": 0.0} if "label_smoothing" in config else {}
@@ -36,6 +38,7 @@ class Judge:
         """(2,): the loss and the accuracy of the rows, added up; NaN where there is no accuracy."""
         sums, rows = [], tf.shape(outputs)[0]
         for values in (self._loss(y, outputs), self._accuracy(y, outputs)):
+            # Where outputs have more axes than one, a row counts the mean over them.
             of_rows = tf.reshape(tf.cast(values, self.dtype), [rows, -1])
             sums.append(tf.reduce_sum(tf.reduce_mean(of_rows, axis=1)))
         return tf.stack(sums)

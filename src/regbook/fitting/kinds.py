@@ -55,6 +55,7 @@ def kind_of(model):
         raise ValueError("the model must be a keras.Sequential that begins with keras.Input(shape)")
     if not model.compiled or not model.trainable_weights:
         raise ValueError("the model must be compiled, and have weights to train")
+    # What is not listed is refused by name, so that it is not trained wrongly.
     loss, optimiser = loss_of(model), model.optimizer
     _check_type("the loss", loss, _LOSSES.values())
     _check_type("the optimiser", optimiser, _OPTIMISERS)
@@ -86,6 +87,7 @@ def loss_of(model):
     loss = model.loss
     if isinstance(loss, (list, tuple)) and len(loss) == 1:  # meant for models of several outputs
         loss = loss[0]
+    # A name such as "mse" gives a function, and its class is what knows the options.
     loss = losses.get(loss)
     name = getattr(loss, "__name__", None)
     return _LOSSES[name]() if name in _LOSSES and loss is losses.get(name) else loss
@@ -108,12 +110,14 @@ def numbers_of(model):
     them.
     """
     weights, settings = model.trainable_weights, model.optimizer.get_config()
+    # Keras rounds here: a strength of 0.01 is used as the nearest number of 32 bits.
     strengths = {
         what: np.array([np.float32(getattr(weight.regularizer, what, 0)) for weight in weights])
         for what in ("l1", "l2")
     }
     # Keras keeps in private which weights were excluded from the decay.
     decays = np.array([model.optimizer._use_weight_decay(weight) for weight in weights])
+    # Dropout calls it rate, GaussianNoise stddev.
     noise = [layer.get_config() for layer in noisy_layers(model)]
     return strengths | {
         "decay": np.float32(settings["weight_decay"] or 0) * decays,
@@ -133,6 +137,7 @@ def _check_type(where, thing, taken):
 # The options of `config` in which models of a kind agree, as text.
 def _agreed(where, config):
     ending = tuple(f"_{what}" for what in (*_OF_WEIGHTS, "initializer"))
+    # An option passes that is compared, that is looked at elsewhere, or that is switched off.
     for option, value in config.items():
         of_weight = option.endswith(ending) and option != "activity_regularizer"
         off = value == _OFF[option] if option in _OFF else value is None or value is False

@@ -22,11 +22,13 @@ class Job:
         plans, places = zip(*members)
         self.stack, self.seeds, self.ends, self._data = plans[0].stack, seeds, ends, rows
         self.members, self.stream = members, np.array(places)
+        # Strengths, rates, limits and steps of all members: (members, numbers) each.
         self.numbers = {
             what: np.stack([plan.numbers[what] for plan in plans]) for what in plans[0].numbers
         }
         begun = {(plan.start.recipe, place): plan.start for plan, place in members}  # most share it
         begun = {key: start.rows(seeds[key[1]]) for key, start in begun.items()}
+        # Members of one seed and one recipe begin alike, so the weights are drawn once.
         starts = [begun[plan.start.recipe, place] for plan, place in members]
         self.start = [np.stack(part) for part in zip(*starts)]
         # The order of rows has a random stream of its own, so that models with and without dropout
@@ -38,6 +40,7 @@ class Job:
 
     def rows(self, epoch):
         """x and y of an epoch, shuffled: (sources, rows, …) each."""
+        # One order for each seed and epoch, whatever the settings do with their rows.
         orders, pairs = [random.permutation(self._data[0].shape[1]) for random in self._orders], []
         for (plan, place), random in self._sources.items():
             x, y = (rows[place] for rows in self._data)
@@ -57,6 +60,7 @@ def train(job, held_out, batch_size, training_curves):
     Raises FloatingPointError, naming the member, where a loss or a weight stops being a number.
     """
     stack, members, epochs = job.stack, len(job.ends), int(job.ends.max())
+    # Compiled at the first fit of the kind, and kept with it.
     passes = stack.passes = stack.passes or Passes(stack)
     passes.begin(*job.start, job.numbers)
     stream, source, size = (tf.constant(n, tf.int64) for n in (job.stream, job.source, batch_size))
@@ -68,11 +72,13 @@ def train(job, held_out, batch_size, training_curves):
         for place, normal in enumerate(isinstance(layer, GaussianNoise) for layer in stack.noisy)
     ]
     of_training, of_validation, smallest = [], [], np.full(members, np.inf)
+    # What is kept of each member: its weights and states at two epochs.
     last, best = ([np.array(part) for part in job.start] for _ in range(2))
     # On stdout: on stderr, a notebook keeps the erased bar as an empty warning.
     bar = {"desc": f"fitting {members} models", "unit": "epoch", "file": sys.stdout}
     for epoch in tqdm(range(epochs), **bar, delay=3, leave=False):
         x, y = (tf.constant(values) for values in job.rows(epoch))
+        # Random numbers for the whole epoch, so that each layer draws from its own stream in order.
         noise = [
             tf.constant(np.stack([stack.draw(place, random, x.shape[1]) for random in streams]))
             for place, streams in enumerate(noises)
@@ -80,6 +86,7 @@ def train(job, held_out, batch_size, training_curves):
         passes.run(x, y, source, noise, stream, size)
 
         now = [tf.identity(variable) for variable in (passes.weights, passes.states)]
+        # A weight that is no number is seen in its epoch, measured or not.
         sound = np.isfinite(now[0]).all(axis=1)
         if training_curves or epoch == epochs - 1:
             seen = [tf.gather(values, source) for values in (x, y)]
@@ -92,6 +99,7 @@ def train(job, held_out, batch_size, training_curves):
             _keep(best, now, loss < smallest)
             smallest = np.fmin(smallest, loss)
         _keep(last, now, job.ends == epoch + 1)
+        # Members that are done may do as they like.
         broken = np.flatnonzero(~sound & (job.ends > epoch))
         if len(broken):
             plan, place = job.members[broken[0]]

@@ -42,6 +42,7 @@ class Passes:
 
     def __init__(self, stack):
         self.stack, self._sizes = stack, sizes_of(stack.model.trainable_weights)
+        # One row for each member, whose number may change from fit to fit.
         self.weights = self._rows(sum(self._sizes))
         self.states = self._rows(sum(sizes_of(stack.model.non_trainable_weights)))
         numbers = numbers_of(stack.model)
@@ -77,6 +78,7 @@ class Passes:
 
     def penalty(self):
         """λ₁ Σ|w| + λ₂ Σw² of each member as it stands: (members,)."""
+        # reduceat adds up the numbers of each weight array, which begin at `starts`.
         starts, weights = np.cumsum([0, *self._sizes[:-1]]), self.weights.numpy()
         sums = {"l1": np.abs(weights), "l2": np.square(weights)}
         return sum(
@@ -90,6 +92,7 @@ class Passes:
         noise_specs = [
             tf.TensorSpec([None, None, *noise_shape(layer)], "float32") for layer in stack.noisy
         ]
+        # What no member of the kind has is not computed.
         limited = any(weight.constraint for weight in stack.model.trainable_weights)
 
         def gradient(member):
@@ -98,6 +101,7 @@ class Passes:
             with tf.GradientTape() as tape:
                 tape.watch(row)
                 outputs, state = stack.forward(row, state, x, noise, tf.unstack(sizes))
+                # The mean over the rows of the batch; the penalty is added as a slope below.
                 loss = tf.reduce_mean(stack.loss.call(y, outputs))
             return tape.gradient(loss, row), state
 
@@ -111,6 +115,7 @@ class Passes:
             )
             step = tf.repeat(numbers["step"], sum(self._sizes), axis=1)
 
+            # The last batch may be smaller than the others, as in `model.fit`.
             def one_batch(start):
                 # Members share sources and streams: hand each its rows and its noise.
                 part = slice(start, start + batch_size)
@@ -141,6 +146,7 @@ class Passes:
     def _within(self, member):
         row, limits = member
         weights, limits, parts = self.stack.model.trainable_weights, iter(tf.unstack(limits)), []
+        # Keras limits the columns of each kernel; other arrays stay as they are.
         for part, weight in zip(cut(row, weights), weights):
             if weight.constraint:
                 part = MaxNorm(next(limits), weight.constraint.axis)(part)

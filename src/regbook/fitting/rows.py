@@ -10,6 +10,7 @@ def inputs_for(x, row, dtype, seeds, name=""):
     None. Raises ValueError where x can't be taken.
     """
     x = _finite(f"{name}x", x)
+    # A view, not a copy: all seeds look at the same rows.
     if row is not None and x.ndim == len(row) + 1:
         x = np.broadcast_to(x, (seeds, *x.shape))
     if x.shape[:1] != (seeds,) or row is not None and x.shape[2:] != row:
@@ -27,13 +28,16 @@ def targets_for(judge, y, x, name=""):
     y, classes = _finite(f"{name}y", y), judge.outputs[-1]
     if y.shape[:2] != x.shape[:2]:
         raise ValueError(f"{name}x and y do not match: x has the shape {x.shape}, y {y.shape}")
+    # A column of class numbers is a row of them.
     if y.ndim == len(judge.outputs) + 2 and y.shape[-1] == 1 < classes:
         y = y[..., 0]
+    # Labels with one axis less than the outputs are numbers of classes.
     numbered = y.ndim == len(judge.outputs) + 1 and (judge.takes_classes or judge.takes_columns)
     if numbered and not np.isin(y, range(classes)).all():
         raise ValueError(f"{name}y must hold class numbers from 0 to {classes - 1}")
     if numbered and judge.takes_columns:
         y = np.eye(classes)[y.astype(int)]
+    # A single output has an axis of its own, which labels of rows lack.
     if not numbered and classes == 1 and y.ndim == len(judge.outputs) + 1:
         y = y[..., None]
     shape = judge.outputs[:-1] if judge.takes_classes else judge.outputs

@@ -34,6 +34,7 @@ class Plan:
             check_options(self.options or {})
             self.start = Start(build, self.arguments, sample)
             check_model(self.start.model)
+            # What can be fitted at once is; for whatever else the reason is kept, and told.
             try:
                 self.kind = kind_of(self.start.model) if self.options is None else None
             except ValueError as reason:
@@ -103,6 +104,7 @@ class Networks:
 
     def seen(self, part, stopped):
         """{metric: (seeds,)} on the training or validation rows."""
+        # The end of a curve is its last place; a curve may hold no more than that.
         names = {"training": ("loss", "accuracy"), "validation": ("val_loss", "val_accuracy")}[part]
         epochs = self.epochs(stopped) if stopped else np.zeros(len(self.ran), int)
         places = np.arange(len(epochs)), epochs - 1
@@ -114,6 +116,7 @@ class Networks:
 
     def refit(self, data, places, stopped, batch_size):
         """Networks of some seeds trained afresh, for as many epochs, on validation rows too."""
+        # Where a network was to stop was found before the validation rows were given back.
         parts = [self.plan.rows(part) for part in (data.train, data.validation)]
         members, ends = [(self.plan, place) for place in places], self.epochs(stopped)[places]
         fitted = self._fit_members(members, data.seeds, _joined(*parts), None, ends, batch_size)
@@ -155,6 +158,7 @@ class AtOnce(Networks):
     # Returns curves, {what: (members, epochs)}, the last and best weights and states, and `ends`.
     @staticmethod
     def _fit_members(members, seeds, rows, held_out, ends, batch_size, training_curves=False):
+        # As many jobs as memory asks for, about equal; a setting may be cut between seeds.
         most, fits = members_at_once(members[0][0].stack, rows[0].shape[1], batch_size), []
         for part in np.array_split(np.arange(len(members)), -(-len(members) // most)):
             job = Job([members[number] for number in part], ends[part], seeds, rows)
@@ -262,6 +266,7 @@ class Others:
 
     def refit(self, data, places, stopped, batch_size):
         x, y = _joined((data.train.x, data.train.y), (data.validation.x, data.validation.y))
+        # Fitted afresh, as they were asked for, on more rows.
         models = list(self.models)
         for place in places:
             models[place] = clone(models[place], safe=False).fit(x[place], y[place])
@@ -273,6 +278,7 @@ def fit(plans, data, epochs, batch_size, training_curves):
     networks, groups = {}, {}
     for plan in plans:
         groups.setdefault(plan.kind or plan, []).append(plan)
+    # Settings of one kind are one group; a setting that is trained alone is one by itself.
     for group in groups.values():
         members = [(plan, place) for plan in group for place in range(len(data.seeds))]
         rows, held_out = (group[0].rows(part) for part in (data.train, data.validation))

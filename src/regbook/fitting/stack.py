@@ -50,6 +50,7 @@ class Stack:
         self.widest = max(math.prod(layer.output.shape[1:]) for layer in model.layers)
         self.judge = Judge(self.loss, self.outputs, self.dtype)
         classes = self.judge.takes_classes
+        # Class numbers have one axis less than the outputs that they are compared with.
         y = (self.outputs[:-1], "int64") if classes else (self.outputs, self.dtype)
         self.data_specs = [  # (members, rows, …) each
             tf.TensorSpec([None, None, *shape], dtype)
@@ -69,6 +70,7 @@ class Stack:
     def predict(self, weights, states, x):
         """(members, rows, …): the outputs in inference mode. Arguments: (members, …) each."""
         block = 4 * self._block(weights)
+        # A few rows of all members at a time, so that memory does not grow with the rows.
         parts = [x[:, start : start + block] for start in range(0, x.shape[1], block)]
         return np.concatenate([self._outputs(weights, states, part) for part in parts], axis=1)
 
@@ -80,6 +82,7 @@ class Stack:
         """What one member makes of x, (rows, …), and its new states; with noise, in training."""
         trained = iter(cut(weights, self.model.trainable_weights))
         kept = iter(cut(states, self.model.non_trainable_weights))
+        # Each layer takes its own arrays off the two rows, in the order in which Keras lists them.
         place, after = 0, []
         for layer in self.model.layers:
             arrays = [next(trained) for _ in layer.trainable_weights]
@@ -92,6 +95,7 @@ class Stack:
             elif isinstance(layer, (layers.Conv1D, layers.Conv2D)):
                 x = _convolve(layer, x, *arrays)
             else:
+                # Only batch normalisation differs in training; its new averages are handed on.
                 normal = isinstance(layer, layers.BatchNormalization)
                 mode = {"training": noise is not None} if normal else {}
                 unmoved = [next(kept) for _ in layer.non_trainable_weights]
@@ -115,6 +119,7 @@ class Stack:
                 *arrays, x, y = member
                 return self.judge.sums(y, self.forward(*arrays, x)[0])
 
+            # Sums over blocks of rows, for all members at once.
             def one_block(start, total):
                 members = weights, states, *(rows[:, start : start + block] for rows in (x, y))
                 return start + block, total + tf.vectorized_map(score, members)
@@ -168,8 +173,10 @@ def _convolve(layer, x, kernel, bias=0.0):
 # over members.
 def _convolve_one_channel(layer, x, kernel, bias=None):
     sizes, steps, gaps = kernel.shape[:2], layer.strides, layer.dilation_rate
+    # A kernel of 3 with gaps of 2 spans 5 pixels.
     x, spans = x[..., 0], [(size - 1) * gap + 1 for size, gap in zip(sizes, gaps)]
     if layer.padding == "same":
+        # As many zeros as the last step needs, the odd one behind, as TensorFlow does it.
         triples = zip(x.shape[1:], steps, spans)
         missing = [max(0, (-(-n // step) - 1) * step + span - n) for n, step, span in triples]
         x = tf.pad(x, [(0, 0), *((m // 2, m - m // 2) for m in missing)])
@@ -184,6 +191,7 @@ def _convolve_one_channel(layer, x, kernel, bias=None):
     if bias is not None:  # the weight of one more input that is always 1
         patches.append(tf.ones_like(patches[0]))
         kernel = tf.concat([kernel, bias[None]], 0)
+    # (places in the kernel, places in the image) against (places in the kernel, filters).
     seen = tf.reshape(tf.stack(patches), [len(patches), -1])
     products = tf.matmul(seen, kernel, transpose_a=True)
     return layer.activation(tf.reshape(products, [-1, *patches[0].shape[1:], kernel.shape[-1]]))

@@ -26,6 +26,7 @@ class Start:
             if not isinstance(self.model, keras.Model):
                 name = type(self.model).__name__
                 raise TypeError(f"build must return a compiled Keras model, not {name}")
+            # Some models know their shapes only when they have seen rows.
             if not self.model.built:
                 self.model(sample)
         self._weights, self.kept = self.model.weights, []
@@ -54,6 +55,7 @@ class Start:
         """
         arrays = []
         for weight, (_, place, number) in zip(self._weights, self._places(moved(seed))):
+            # Set by `build`: as it is. Drawn: anew, by its own initialiser.
             value, initialiser = self._values.get(id(weight)), self._initialisers.get(id(weight))
             arrays.append(_draw(initialiser, weight, number + place) if value is None else value)
         return [np.asarray(array) for array in arrays]
@@ -70,6 +72,7 @@ class Start:
         draws = {True: random.Random(seed), False: random.Random(-1 - seed)}
         places = {}
         for layer in (*self.model.layers, self.model):  # the model, for weights that are its own
+            # A shared layer, or one in a model in the model, counts once.
             new = [weight for weight in layer.weights if id(weight) not in places]
             draw = draws[hasattr(layer, "kernel")]
             number = draw.randint(1, 10**9) if new else 0  # as Keras draws it
