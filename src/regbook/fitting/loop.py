@@ -41,12 +41,16 @@ class Job:
     def rows(self, epoch):
         """x and y of an epoch, shuffled: (sources, rows, …) each."""
         # One order for each seed and epoch, whatever the settings do with their rows.
-        orders, pairs = [random.permutation(self._data[0].shape[1]) for random in self._orders], []
-        for (plan, place), random in self._sources.items():
-            x, y = (rows[place] for rows in self._data)
-            x, y = plan.changed(epoch, x, y, random) if plan else (x, y)
-            pairs.append((x[orders[place]], y[orders[place]]))
-        return [np.stack(part) for part in zip(*pairs)]
+        orders = [random.permutation(self._data[0].shape[1]) for random in self._orders]
+        filled = [
+            np.empty((len(self._sources), *rows.shape[1:]), rows.dtype) for rows in self._data
+        ]
+        for number, ((plan, place), random) in enumerate(self._sources.items()):
+            pair = [rows[place] for rows in self._data]
+            pair = plan.changed(epoch, *pair, random) if plan else pair
+            for rows, new in zip(filled, pair):
+                rows[number] = new[orders[place]]
+        return filled
 
 
 def train(job, held_out, batch_size, training_curves):
@@ -64,7 +68,7 @@ def train(job, held_out, batch_size, training_curves):
     passes = stack.passes = stack.passes or Passes(stack)
     passes.begin(*job.start, job.numbers)
     stream, source, size = (tf.constant(n, tf.int64) for n in (job.stream, job.source, batch_size))
-    held_out = held_out and [tf.constant(rows[job.stream]) for rows in held_out]
+    held_out = held_out and [tf.constant(rows) for rows in held_out]
     # Each noisy layer has random streams of its own, by its place among them, so that others may
     # come and go.
     noises = [
@@ -89,16 +93,16 @@ def train(job, held_out, batch_size, training_curves):
         # A weight that is no number is seen in its epoch, measured or not.
         sound = np.isfinite(now[0]).all(axis=1)
         if training_curves or epoch == epochs - 1:
-            seen = [tf.gather(values, source) for values in (x, y)]
-            of_training.append((*stack.measure(*now, *seen), passes.penalty()))
+            of_training.append((*stack.measure(*now, x, y, source), passes.penalty()))
             sound &= np.isfinite(of_training[-1][0])
         if held_out:
-            of_validation.append(stack.measure(*now, *held_out))
+            of_validation.append(stack.measure(*now, *held_out, stream))
             loss = of_validation[-1][0]
             sound &= np.isfinite(loss)
             _keep(best, now, loss < smallest)
             smallest = np.fmin(smallest, loss)
         _keep(last, now, job.ends == epoch + 1)
+        del x, y, noise  # before the next epoch's are made beside them
         # Members that are done may do as they like.
         broken = np.flatnonzero(~sound & (job.ends > epoch))
         if len(broken):

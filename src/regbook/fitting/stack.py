@@ -59,13 +59,15 @@ class Stack:
         self.passes = None  # training, where it was asked for
         self._scores, self._outputs = self._compile()
 
-    def measure(self, weights, states, x, y):
+    def measure(self, weights, states, x, y, source=None):
         """Loss and accuracy in inference mode, (members,) each; NaN for that of a regression.
 
-        The loss is that of the data, without penalty and smoothing. Arguments: (members, …) each.
+        The loss is that of the data, without penalty and smoothing. weights, states: (members, …).
+        x, y: (sources, rows, …). source: (members,), the one that each sees; its own unless given.
         """
+        source = np.arange(len(weights)) if source is None else source
         block = tf.constant(self._block(weights), tf.int64)
-        return self._scores(weights, states, x, y, block).numpy().T
+        return self._scores(weights, states, x, y, source, block).numpy().T
 
     def predict(self, weights, states, x):
         """(members, rows, …): the outputs in inference mode. Arguments: (members, …) each."""
@@ -113,16 +115,16 @@ class Stack:
     def _compile(self):
         numbers = tf.TensorSpec([None, None], self.dtype)
 
-        @compiled(input_signature=[numbers, numbers, *self.data_specs, ONE])
-        def scores(weights, states, x, y, block):
+        @compiled(input_signature=[numbers, numbers, *self.data_specs, WHOLE, ONE])
+        def scores(weights, states, x, y, source, block):
             def score(member):
                 *arrays, x, y = member
                 return self.judge.sums(y, self.forward(*arrays, x)[0])
 
             # Sums over blocks of rows, for all members at once.
             def one_block(start, total):
-                members = weights, states, *(rows[:, start : start + block] for rows in (x, y))
-                return start + block, total + tf.vectorized_map(score, members)
+                some = (tf.gather(rows[:, start : start + block], source) for rows in (x, y))
+                return start + block, total + tf.vectorized_map(score, (weights, states, *some))
 
             rows = tf.shape(x, "int64")[1]
             start = tf.constant(0, tf.int64), tf.zeros([tf.shape(weights)[0], 2], weights.dtype)
