@@ -13,6 +13,7 @@ from functools import partial
 
 import keras
 import numpy as np
+import psutil
 import tensorflow as tf
 from keras import layers
 
@@ -20,6 +21,7 @@ from regbook.fitting.judge import Judge
 from regbook.fitting.kinds import NOISY, SPATIAL, loss_of, noisy_layers
 
 KEPT = 16  # kinds that stay compiled, some 10 MB each; no notebook of the course has more than 8
+_CROWDED, _FEWEST = 750e6, 4  # bytes of the process, from which on only so many kinds stay
 # Numbers of one layer held at once when members are measured: 2 MB, what a processor's cache holds.
 _BLOCK = 2**18
 
@@ -33,10 +35,14 @@ _stacks = OrderedDict()
 
 def stack_for(kind, model):
     """The Stack for models of a kind, which is `kind_of(model)`; a known one is not made again."""
-    _stacks[kind] = _stacks.pop(kind, None) or Stack(model)
-    if len(_stacks) > KEPT:
-        _stacks.popitem(last=False)
-        gc.collect()  # compiled functions refer to themselves in circles, which nothing else frees
+    if kind not in _stacks:
+        # A session on Binder has a gigabyte: where it fills up, those used last have to do.
+        crowded = psutil.Process().memory_info().rss > _CROWDED
+        while len(_stacks) >= (min(KEPT, _FEWEST) if crowded else KEPT):
+            _stacks.popitem(last=False)
+            gc.collect()  # compiled functions refer to themselves in circles
+        _stacks[kind] = Stack(model)
+    _stacks.move_to_end(kind)
     return _stacks[kind]
 
 
