@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import log_loss
 
-from regbook.fitting.alone import built, check_options, outputs_of, train_alone
+from regbook.fitting.alone import built, check_options, measure, outputs_of, train_alone
 from regbook.fitting.judge import Judge
 from regbook.fitting.kinds import check_model, kind_of, loss_of, numbers_of
 from regbook.fitting.loop import Job, train
@@ -175,15 +175,17 @@ class Alone(Networks):
     def outputs(self, x, stopped):
         """(seeds, rows, …): what the networks say of x."""
         x = inputs_for(x, self.plan.inputs, None, len(self.ran))
-        return np.stack([self._outputs(place, rows, stopped) for place, rows in enumerate(x)])
+        return np.stack(
+            [outputs_of(self._filled(place, stopped), rows) for place, rows in enumerate(x)]
+        )
 
     def scores(self, x, y, stopped, places):
         """{metric: (places,)} of some of the seeds, on their x and y: those of all are given."""
         x = inputs_for(x[places], self.plan.inputs, None, len(places))
         y, judge = targets_for(self.plan.judge, y[places], x), self.plan.judge
-        outputs = [self._outputs(place, rows, stopped) for place, rows in zip(places, x)]
-        sums = [judge.sums(*pair).numpy() / x.shape[1] for pair in zip(y, outputs)]
-        return judge.metrics(*np.transpose(sums))
+        seeds = zip(places, x, y)
+        seen = [measure(self._filled(place, stopped), judge, *rows) for place, *rows in seeds]
+        return judge.metrics(*np.transpose(seen))
 
     def model(self, place, stopped):
         """The network of one seed: an ordinary Keras model."""
@@ -191,10 +193,11 @@ class Alone(Networks):
         model.set_weights(self._weights(stopped)[place])
         return model
 
-    def _outputs(self, place, x, stopped):
+    # The model that every seed's weights are written into where they are only looked at.
+    def _filled(self, place, stopped):
         model = self.plan.start.model
         model.set_weights(self._weights(stopped)[place])
-        return outputs_of(model, x)
+        return model
 
     def _only(self, places, weights):
         last = [None] * len(self.last)
