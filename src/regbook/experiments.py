@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from inspect import signature
 
 import numpy as np
+from joblib import effective_n_jobs
 from threadpoolctl import threadpool_limits
 
 from regbook.data import DataSet, check_number
@@ -23,8 +24,9 @@ def experiment(build, settings, data, *, epochs, batch_size=32, training_curves=
     build: a function, called with the arguments of a setting, that returns a compiled Keras model
         of one input and one output. What `regbook.fitting.kinds` lists is fitted at once. Whatever
         else `model.fit` takes is trained by one `model.fit` per network, with the same start and
-        order of rows, but with its layers' own masks and noise. No seed is needed in it. Weights
-        that it sets itself stay as they are; all others are drawn anew for each seed.
+        order of rows, but with its layers' own masks and noise; inside a `with` of
+        `joblib.parallel_config(n_jobs=2)`, in two processes, to the same bits. No seed is needed in
+        it. Weights that it sets itself stay as they are; all others are drawn anew for each seed.
     settings: {name: {argument of build: value}}. Besides, a setting may hold `each_epoch`, a
         function (epoch, x, y, random) → (x, y) that makes the rows of an epoch, counted from 0, for
         one seed; and `fit`, arguments of `model.fit`: `callbacks`, a function that makes their list
@@ -53,7 +55,7 @@ def experiment(build, settings, data, *, epochs, batch_size=32, training_curves=
     plans = [Plan(name, build, setting, sample) for name, setting in networks.items()]
     for plan in plans:
         plan.check(data, batch_size)
-    _tell_of(plans)
+    _tell_of(plans, len(data.seeds))
     runs = fit(plans, data, epochs, batch_size, training_curves)
     runs |= {name: Others.fit(rival, data) for name, rival in settings.items() if name not in runs}
     return Runs(data, settings, batch_size, {name: runs[name] for name in settings})
@@ -265,14 +267,22 @@ def _check_settings(build, settings):
             )
 
 
-# Say what a reader may not expect: weights that stay, and settings that make one network.
-def _tell_of(plans):
-    first = {}
+# Say what a reader may not expect: weights that stay, settings that make one network, slow ones.
+def _tell_of(plans, seeds):
+    first, alone = {}, {}
     for plan in plans:
         kept, same = ", ".join(plan.start.kept), first.setdefault(plan.key, plan.name)
         if kept:
             print(f"'{plan.name}' begins with the weights that build set: {kept}.")
-        if plan.reason:
-            print(f"'{plan.name}' is trained by model.fit, one network at a time: {plan.reason}.")
         if same != plan.name:
             print(f"'{same}' and '{plan.name}' are the same network, with equal results.")
+        if plan.reason:
+            alone.setdefault(plan.reason, []).append(f"'{plan.name}'")
+    for reason, names in alone.items():
+        print(f"{', '.join(names)}: one model.fit for each of {seeds} seeds, since {reason}.")
+    # A worker first imports TensorFlow, some four seconds and 700 MB.
+    if alone and effective_n_jobs(None) == 1:
+        print(
+            "On two processors joblib.parallel_config(n_jobs=2) pays where all these fits take "
+            "more than half a minute; it needs 700 MB for each."
+        )

@@ -120,8 +120,7 @@ def test_what_is_trained_alone_ends_where_model_fit_ends(name, capsys):
     runs = rb.experiment(build, {"it": {"name": name}}, rows, epochs=EPOCHS, batch_size=BATCH)
     told = capsys.readouterr().out
     assert (
-        told.startswith("'it' is trained by model.fit, one network at a time: ")
-        or name == "no input"
+        told.startswith("'it': one model.fit for each of 1 seeds, since it") or name == "no input"
     )
     alone = by_keras(runs, "it", {"name": name})
     assert_equal_weights(runs.model("it", 3), alone)

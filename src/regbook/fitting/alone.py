@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from regbook.fitting.judge import Judge
 from regbook.fitting.kinds import loss_of
+from regbook.fitting.rows import changed_rows
 from regbook.numerics import like_here, rng, seed_weights
 
 _ROWS = 1024  # that a model is shown at a time where it is not trained
@@ -25,7 +26,9 @@ _DECIDED["shuffle"] = "the seed"
 
 
 def check_options(options):
-    """Raise ValueError where a setting names arguments of `model.fit` that can't be taken."""
+    """Raise TypeError or ValueError where a setting's arguments of `model.fit` can't be taken."""
+    if not isinstance(options, dict):
+        raise TypeError(f"'fit' must be a dictionary of arguments of model.fit, not {options!r}")
     for name, value in options.items():
         if name in _DECIDED:
             raise ValueError(f"'fit' names {name}, which {_DECIDED[name]} decides")
@@ -145,7 +148,7 @@ def _batches(change, options, judge, x, y, seed, batch_size):
     for epoch in count():
         order = orders.permutation(len(x))
         # The rows of the epoch are made first and put in order then, as everywhere.
-        rows = change(epoch, x, y, random) if change else (x, y)
+        rows = changed_rows(change, judge, epoch, x, y, random) if change else (x, y)
         rows = (*rows, *_row_weights(options, judge, *rows))
         for start in range(0, len(x), batch_size):
             yield tuple(values[order[start : start + batch_size]] for values in rows)

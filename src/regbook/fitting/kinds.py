@@ -52,23 +52,26 @@ def kind_of(model):
     Raises ValueError, naming the layer or the option, where it can't be trained with others.
     """
     if not isinstance(model, keras.Sequential) or not model.built or None in model.input_shape[1:]:
-        raise ValueError("the model must be a keras.Sequential that begins with keras.Input(shape)")
-    if not model.compiled or not model.trainable_weights:
-        raise ValueError("the model must be compiled, and have weights to train")
-    # What is not listed is refused by name, so that it is not trained wrongly.
+        raise ValueError("it is no keras.Sequential that begins with keras.Input(shape)")
+    if not model.trainable_weights:
+        raise ValueError("it has no weights to train")
+    # What is not listed is named, and left to `model.fit`, so that it is not trained wrongly.
     loss, optimiser = loss_of(model), model.optimizer
-    _check_type("the loss", loss, _LOSSES.values())
-    _check_type("the optimiser", optimiser, _OPTIMISERS)
+    _check_type("its loss", loss, _LOSSES.values())
+    _check_type("its optimiser", optimiser, _OPTIMISERS)
     if model.get_compile_config()["loss_weights"] not in (None, 1):
-        raise ValueError("the model has loss_weights, which can't be fitted all at once")
+        raise ValueError("its loss_weights can't be fitted with others")
     settings = optimiser.get_config()
     if isinstance(settings["learning_rate"], dict):
-        raise ValueError("the learning rate follows a schedule, which can't be fitted all at once")
+        raise ValueError("its learning rate follows a schedule, which can't be fitted with others")
     return (
         model.input_shape[1:],
-        *(_kind_of_layer(layer, model.layers[0].variable_dtype) for layer in model.layers),
-        (type(loss), _agreed("the loss", loss.get_config())),
-        (type(optimiser), _agreed("the optimiser", settings), bool(settings["weight_decay"])),
+        *(
+            _kind_of_layer(*layer, model.layers[0].variable_dtype)
+            for layer in enumerate(model.layers)
+        ),
+        (type(loss), _agreed("its loss", loss.get_config())),
+        (type(optimiser), _agreed("its optimiser", settings), bool(settings["weight_decay"])),
         has_l1(model),
     )
 
@@ -77,6 +80,8 @@ def check_model(model):
     """Raise ValueError where not even `model.fit` can train the model as an experiment does."""
     if not model.compiled:
         raise ValueError("the model is not compiled: call model.compile(optimizer=..., loss=...)")
+    if model.loss is None:
+        raise ValueError("the model is compiled without a loss, so nothing says what is better")
     for what in ("inputs", "outputs"):
         if len(getattr(model, what, None) or [None]) > 1:
             raise ValueError(f"the model has several {what}; an experiment takes models of one")
@@ -130,8 +135,7 @@ def numbers_of(model):
 def _check_type(where, thing, taken):
     if type(thing) not in taken:
         name = getattr(thing, "__name__", type(thing).__name__)
-        names = ", ".join(kind.__name__ for kind in taken if kind is not type(None))
-        raise ValueError(f"{where}, {name}, can't be fitted all at once; what can is {names}")
+        raise ValueError(f"{where}, {name}, can't be fitted with others")
 
 
 # The options of `config` in which models of a kind agree, as text.
@@ -142,22 +146,23 @@ def _agreed(where, config):
         of_weight = option.endswith(ending) and option != "activity_regularizer"
         off = value == _OFF[option] if option in _OFF else value is None or value is False
         if not (option in _AGREED | _APART or of_weight or off):
-            raise ValueError(f"{where} has {option}={value}, which can't be fitted all at once")
+            raise ValueError(f"{where} has {option}, which can't be fitted with others")
     return repr(sorted((option, config[option]) for option in _AGREED & set(config)))
 
 
-def _kind_of_layer(layer, number_type):
-    where, activation = f"the layer '{layer.name}'", getattr(layer, "activation", None)
+def _kind_of_layer(place, layer, number_type):
+    # Its place, for the names that Keras makes up count on from model to model.
+    where, activation = f"its layer {place + 1}", getattr(layer, "activation", None)
     _check_type(where, layer, _LAYERS)
     if not layer.compute_dtype == layer.variable_dtype == number_type:
         raise ValueError(f"{where} computes in {layer.compute_dtype}, others in {number_type}")
     if isinstance(activation, keras.Layer):
-        raise ValueError(f"{where} has a layer as its activation: write it below as a layer")
+        raise ValueError(f"{where} has a layer as its activation")
     if getattr(layer, "rate", 0) == 1:
         raise ValueError(f"{where} has the rate 1, which drops everything")
     for weight in layer.weights:
         for what, taken in _OF_WEIGHTS.items():
-            _check_type(f"{where}: its {weight.name}_{what}", getattr(weight, what), taken)
+            _check_type(f"the {weight.name}_{what} of {where}", getattr(weight, what), taken)
     # An activation is compared by identity, since two functions of one name may differ.
     weights = [(weight.name, tuple(weight.shape)) for weight in layer.weights]
     axes = [getattr(weight.constraint, "axis", None) for weight in layer.weights]

@@ -46,6 +46,19 @@ def targets_for(judge, y, x, name=""):
     return y.astype("int64" if judge.takes_classes else judge.dtype, copy=False)
 
 
+def changed_rows(change, judge, epoch, x, y, random, dtype=None):
+    """x and y of one seed, (rows, …) each, as the function `change` makes them for an epoch.
+
+    Raises ValueError where they are not as many, or can't be taken.
+    """
+    new_x, new_y = change(epoch, x, y, random)
+    new_x = inputs_for(new_x, x.shape[1:], dtype, 1)
+    new_y = targets_for(judge, np.asarray(new_y)[None], new_x)
+    if new_x.shape[1] != len(x):
+        raise ValueError(f"each_epoch made {new_x.shape[1]} rows of {len(x)} in epoch {epoch + 1}")
+    return new_x[0], new_y[0]
+
+
 def _finite(name, values):
     values = np.asarray(values)
     if values.dtype.kind not in "biuf" or not values.size or not np.isfinite(values).all():

@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -13,7 +14,7 @@ from regbook.fitting.judge import Judge
 from regbook.fitting.kinds import check_model, kind_of, loss_of, numbers_of
 from regbook.fitting.loop import Job, train
 from regbook.fitting.passes import members_at_once
-from regbook.fitting.rows import inputs_for, targets_for
+from regbook.fitting.rows import changed_rows, inputs_for, targets_for
 from regbook.fitting.stack import stack_for
 from regbook.fitting.start import Start, write_weights
 from regbook.numerics import rng
@@ -31,7 +32,7 @@ class Plan:
         self.arguments = {key: setting[key] for key in setting if key not in ("each_epoch", "fit")}
         self.options, self.kind, self.reason, self.numbers = setting.get("fit"), None, None, None
         with naming(name):
-            check_options(self.options or {})
+            check_options({} if self.options is None else self.options)
             self.start = Start(build, self.arguments, sample)
             check_model(self.start.model)
             # What can be fitted at once is; for whatever else the reason is kept, and told.
@@ -67,16 +68,17 @@ class Plan:
         """A new model, with its weights."""
         return built(self.build, self.arguments, np.zeros((1, *self.inputs)))
 
+    def write(self, model, *weights):
+        """`model`, with the weights of one seed as the fit keeps them written into it."""
+        if self.kind:
+            write_weights(model, *weights)
+        else:
+            model.set_weights(*weights)
+        return model
+
     def changed(self, epoch, x, y, random):
         """x and y of one seed, (rows, …) each, as `each_epoch` makes them for an epoch."""
-        new_x, new_y = self.change(epoch, x, y, random)
-        new_x = inputs_for(new_x, self.inputs, self.dtype, 1)
-        new_y = targets_for(self.judge, np.asarray(new_y)[None], new_x)
-        if new_x.shape[1] != len(x):
-            raise ValueError(
-                f"each_epoch made {new_x.shape[1]} rows of {len(x)} in epoch {epoch + 1}"
-            )
-        return new_x[0], new_y[0]
+        return changed_rows(self.change, self.judge, epoch, x, y, random, self.dtype)
 
     def check(self, data, batch_size):
         """Raise ValueError, naming the setting, where it can't be fitted on these data."""
@@ -117,10 +119,20 @@ class Networks:
     def refit(self, data, places, stopped, batch_size):
         """Networks of some seeds trained afresh, for as many epochs, on validation rows too."""
         # Where a network was to stop was found before the validation rows were given back.
-        parts = [self.plan.rows(part) for part in (data.train, data.validation)]
         members, ends = [(self.plan, place) for place in places], self.epochs(stopped)[places]
-        fitted = self._fit_members(members, data.seeds, _joined(*parts), None, ends, batch_size)
-        return replace(self, last=self._only(places, fitted[1]))
+
+        def rows(plan):
+            return _joined(plan.rows(data.train), plan.rows(data.validation))
+
+        fitted = self._fit_members(members, data.seeds, rows, None, ends, batch_size)
+        last = [np.zeros_like(weights) for weights in self.last]
+        for weights, new in zip(last, fitted[1]):
+            weights[places] = new
+        return replace(self, last=last)
+
+    def model(self, place, stopped):
+        """The network of one seed: an ordinary Keras model."""
+        return self.plan.write(self.plan.model(), *(rows[place] for rows in self._weights(stopped)))
 
     def _weights(self, stopped):
         return self.best if stopped else self.last
@@ -141,25 +153,16 @@ class AtOnce(Networks):
         y = targets_for(self.plan.judge, y[places], x)
         return self.plan.judge.metrics(*self.plan.stack.measure(*weights, x, y))
 
-    def model(self, place, stopped):
-        """The network of one seed: an ordinary Keras model."""
-        model = self.plan.model()
-        write_weights(model, *(rows[place] for rows in self._weights(stopped)))
-        return model
-
-    def _only(self, places, weights):
-        last = [np.zeros_like(rows) for rows in self.last]
-        for rows, new in zip(last, weights):
-            rows[places] = new
-        return last
-
     # Members, (plan, place of a seed) each, in jobs that a small machine has memory for.
-    # rows, held_out: x and y of all seeds, (seeds, rows, …) each. ends: (members,), epochs of each.
-    # Returns curves, {what: (members, epochs)}, the last and best weights and states, and `ends`.
+    # rows, held_out: what gives x and y of all seeds, (seeds, rows, …) each, for a plan. ends:
+    # (members,), epochs of each. Returns curves, {what: (members, epochs)}, the last and the best
+    # weights, rows of members each, and `ends`.
     @staticmethod
     def _fit_members(members, seeds, rows, held_out, ends, batch_size, training_curves=False):
         # As many jobs as memory asks for, about equal; a setting may be cut between seeds.
-        most, fits = members_at_once(members[0][0].stack, rows[0].shape[1], batch_size), []
+        plan, fits = members[0][0], []
+        rows, held_out = rows(plan), held_out and held_out(plan)
+        most = members_at_once(plan.stack, rows[0].shape[1], batch_size)
         for part in np.array_split(np.arange(len(members)), -(-len(members) // most)):
             job = Job([members[number] for number in part], ends[part], seeds, rows)
             fits.append(train(job, held_out, batch_size, training_curves))
@@ -170,7 +173,7 @@ class AtOnce(Networks):
 
 
 class Alone(Networks):
-    """Networks that were trained one after the other: of each, a list of its weight arrays."""
+    """Networks that were trained one after the other: a row of lists of weight arrays, (seeds,)."""
 
     def outputs(self, x, stopped):
         """(seeds, rows, …): what the networks say of x."""
@@ -187,39 +190,32 @@ class Alone(Networks):
         seen = [measure(self._filled(place, stopped), judge, *rows) for place, *rows in seeds]
         return judge.metrics(*np.transpose(seen))
 
-    def model(self, place, stopped):
-        """The network of one seed: an ordinary Keras model."""
-        model = self.plan.model()
-        model.set_weights(self._weights(stopped)[place])
-        return model
-
     # The model that every seed's weights are written into where they are only looked at.
     def _filled(self, place, stopped):
-        model = self.plan.start.model
-        model.set_weights(self._weights(stopped)[place])
-        return model
-
-    def _only(self, places, weights):
-        last = [None] * len(self.last)
-        for place, arrays in zip(places, weights):
-            last[place] = arrays
-        return last
+        return self.plan.write(self.plan.start.model, *(r[place] for r in self._weights(stopped)))
 
     @staticmethod
     def _fit_members(members, seeds, rows, held_out, ends, batch_size, training_curves=False):
+        # Settings differ in how they take x and y; of a setting, all seeds are made ready at once.
+        plans = dict.fromkeys(plan for plan, _ in members)
+        rows, held_out = (
+            of_plan and {plan: of_plan(plan) for plan in plans} for of_plan in (rows, held_out)
+        )
         tasks = [
             {
                 "name": plan.name, "build": plan.build, "arguments": plan.arguments,
                 "change": plan.change, "options": plan.options or {},
-                "weights": plan.start.arrays(seeds[place]), "rows": [part[place] for part in rows],
-                "held_out": held_out and [part[place] for part in held_out], "seed": seeds[place],
-                "epochs": int(end), "batch_size": batch_size, "training_curves": training_curves,
+                "weights": plan.start.arrays(seeds[place]),
+                "rows": [part[place] for part in rows[plan]],
+                "held_out": held_out and [part[place] for part in held_out[plan]],
+                "seed": seeds[place], "epochs": int(end), "batch_size": batch_size,
+                "training_curves": training_curves,
             }
             for (plan, place), end in zip(members, ends)
         ]  # fmt: skip
         curves, last, best, ran = zip(*train_alone(tasks))
         curves = {what: np.stack([of_seed[what] for of_seed in curves]) for what in curves[0]}
-        return curves, last, best, np.array(ran)
+        return curves, [np.fromiter(last, object)], [np.fromiter(best, object)], np.array(ran)
 
 
 @dataclass(frozen=True)
@@ -280,22 +276,19 @@ def fit(plans, data, epochs, batch_size, training_curves):
     """{setting: its Networks}, fitted on all seeds of `data`, many at once where that can be."""
     networks, groups = {}, {}
     for plan in plans:
-        groups.setdefault(plan.kind or plan, []).append(plan)
-    # Settings of one kind are one group; a setting that is trained alone is one by itself.
-    for group in groups.values():
+        groups.setdefault(plan.kind, []).append(plan)
+    # Settings of one kind are one group, and so are all that are trained alone.
+    for kind, group in groups.items():
         members = [(plan, place) for plan in group for place in range(len(data.seeds))]
-        rows, held_out = (group[0].rows(part) for part in (data.train, data.validation))
-        ends, way = np.full(len(members), epochs), AtOnce if group[0].kind else Alone
+        rows, held_out = (partial(Plan.rows, part=part) for part in (data.train, data.validation))
+        ends, way = np.full(len(members), epochs), AtOnce if kind else Alone
         curves, *weights, ran = way._fit_members(
             members, data.seeds, rows, held_out, ends, batch_size, training_curves
         )
         for plan in group:
             places = np.array([plan is asked for asked, _ in members])
             of_plan = {what: values[places] for what, values in curves.items()}
-            if plan.kind:
-                kept = [[rows[places] for rows in part] for part in weights]
-            else:
-                kept = weights
+            kept = [[rows[places] for rows in part] for part in weights]
             networks[plan.name] = way(plan, of_plan, *kept, ran[places])
     return networks
 
