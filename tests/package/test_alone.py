@@ -243,6 +243,17 @@ def several():
     return model
 
 
+class Listed(Subclassed):
+    def call(self, x):
+        return [super().call(x)]
+
+
+def listed():
+    model = Listed()
+    model.compile("sgd", CLASSES)
+    return model
+
+
 def wrong(optimiser="sgd", loss=CLASSES):
     model = sequential(layers.LSTM(2), last())
     model.compile(optimiser, loss)
@@ -260,9 +271,17 @@ def wrong(optimiser="sgd", loss=CLASSES):
         (wrong, {"fit": {"shuffle": True}}, "'fit' names shuffle, which the seed decides"),
         (wrong, {"fit": {"workers": 2}}, "'fit' names workers; it takes callbacks, class_we"),
         (wrong, {"fit": {"callbacks": []}}, r"needs callbacks as a function, \(\) → a list"),
+        (wrong, {"fit": []}, "setting 'it': 'fit' must be a dictionary"),
+        (wrong, {"fit": {"callbacks": EarlyStopping}}, "'it': callbacks must return a list, not"),
+        (wrong, {"fit": {"class_weight": {3: 2.0}}}, "of the classes 0, 1, 2, not {3: 2.0}"),
+        (wrong, {"loss": "mse", "fit": {"class_weight": {0: 1}}}, "this loss has none"),
+        (wrong, {"fit": {"sample_weight": lambda x, y: x[0]}}, r"the shape \(8, 2\), not \(26,\)"),
+        (wrong, {"each_epoch": lambda e, x, y, r: (x, y + 9 * e)}, "'it': y must hold class num"),
         (wrong, {"loss": lambda y, p: ops.matmul(y, p)}, "'it': model.fit refuses it: "),
+        (wrong, {"loss": None}, "setting 'it': the model is compiled without a loss"),
+        (listed, {}, "setting 'it': the model returns a list; an experiment takes"),
     ],
 )  # fmt: skip
 def test_what_can_not_be_trained_alone_is_refused_by_its_setting(made, setting, message):
     with pytest.raises((TypeError, ValueError), match=message):
-        rb.experiment(made, {"it": setting}, data(), epochs=1)
+        rb.experiment(made, {"it": setting}, data(), epochs=2)

@@ -4,6 +4,7 @@ Keras is fed by a generator: an object with `__getitem__`, such as a PyDataset, 
 order ahead, and a loop of fits of one epoch each would begin its callbacks anew in every epoch.
 """
 
+import sys
 from itertools import count
 
 import keras
@@ -13,7 +14,7 @@ from tqdm import tqdm
 
 from regbook.fitting.judge import Judge
 from regbook.fitting.kinds import loss_of
-from regbook.fitting.rows import changed_rows
+from regbook.fitting.rows import changed_rows, naming
 from regbook.numerics import like_here, rng, seed_weights
 
 _ROWS = 1024  # that a model is shown at a time where it is not trained
@@ -25,8 +26,11 @@ _DECIDED |= dict.fromkeys(
 _DECIDED["shuffle"] = "the seed"
 
 
-def check_options(options):
-    """Raise TypeError or ValueError where a setting's arguments of `model.fit` can't be taken."""
+def check_options(options, judge):
+    """Raise TypeError or ValueError where a setting's arguments of `model.fit` can't be taken.
+
+    judge: that of the setting's models, which knows what the labels are.
+    """
     if not isinstance(options, dict):
         raise TypeError(f"'fit' must be a dictionary of arguments of model.fit, not {options!r}")
     for name, value in options.items():
@@ -37,6 +41,15 @@ def check_options(options):
         if name != "class_weight" and not callable(value):
             takes = "(x, y) → (rows,)" if name == "sample_weight" else "() → a list"
             raise ValueError(f"'fit' needs {name} as a function, {takes}, called for each model")
+    if "class_weight" in options:
+        classes = range(max(judge.outputs[-1], 2) if judge.has_accuracy else 0)
+        given = options["class_weight"]
+        # Keras passes over a class that it does not know, without a word.
+        if len(judge.outputs) > 1 or not isinstance(given, dict) or set(given) - set(classes):
+            raise ValueError(
+                f"'fit' needs class_weight as a dictionary, {{class: weight}}, of the classes "
+                f"{', '.join(map(str, classes)) or '(this loss has none)'}, not {given!r}"
+            )
 
 
 def train_alone(tasks):
@@ -50,7 +63,8 @@ def train_alone(tasks):
     """
     there = like_here()
     calls = (delayed(_train)(there, **task) for task in tasks)
-    bar = {"total": len(tasks), "desc": "model.fit", "unit": "model"}
+    # On stdout: on stderr, a notebook keeps the erased bar as an empty warning.
+    bar = {"total": len(tasks), "desc": "model.fit", "unit": "model", "file": sys.stdout}
     return list(tqdm(Parallel(return_as="generator")(calls), **bar, delay=3, leave=False))
 
 
@@ -63,9 +77,14 @@ def built(build, arguments, sample):
 
 
 def outputs_of(model, x):
-    """(rows, …): what a model says of x."""
-    parts = [x[start : start + _ROWS] for start in range(0, len(x), _ROWS)]
-    return np.concatenate([model.predict_on_batch(part) for part in parts])
+    """(rows, …): what a model says of x. Raises ValueError where that is no array."""
+    parts = [model.predict_on_batch(x[start : start + _ROWS]) for start in range(0, len(x), _ROWS)]
+    if not isinstance(parts[0], np.ndarray):
+        raise ValueError(
+            f"the model returns a {type(parts[0]).__name__}; an experiment takes models of one "
+            "output, an array"
+        )
+    return np.concatenate(parts)
 
 
 def measure(model, judge, x, y):
@@ -85,14 +104,19 @@ def _train(there, name, build, arguments, change, options, weights, rows, held_o
     outputs = tuple(outputs_of(model, rows[0][:1]).shape[1:])
     judge = Judge(loss_of(model), outputs, keras.config.floatx())
     keeper = _Keeper(judge, rows if training_curves else None, held_out)
-    given = options.get("callbacks", list)()
-    batches = _batches(change, options, judge, *rows, seed, batch_size)
+    batches, failed = _batches(change, options, judge, *rows, seed, batch_size), []
     how = {"epochs": epochs, "steps_per_epoch": -(-len(rows[0]) // batch_size), "shuffle": False}
-    try:
-        model.fit(batches, **how, verbose=0, callbacks=[keeper, *given])
-    except Exception as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise ValueError(f"setting '{name}': model.fit refuses it: {reason}") from error
+    with naming(name):
+        given = options.get("callbacks", list)()
+        if not isinstance(given, list):
+            raise TypeError(f"callbacks must return a list, not {given!r}")
+        try:
+            model.fit(_noting(batches, failed), **how, verbose=0, callbacks=[keeper, *given])
+        except Exception as error:
+            if failed:
+                raise failed[0] from None
+            reason = str(error).strip().partition("\n")[0]
+            raise ValueError(f"model.fit refuses it: {reason}") from error
     ran = len(keeper.seen)
     # A callback may have left other weights than those of the last epoch, or have ended early.
     end = _scores(model, judge, rows, held_out)
@@ -142,6 +166,15 @@ class _Keeper(keras.callbacks.Callback):
             self.best, self._smallest = self.model.get_weights(), loss
 
 
+# What `batches` gives; its error is kept, for Keras tells of it in a trace of its own.
+def _noting(batches, failed):
+    try:
+        yield from batches
+    except Exception as error:
+        failed.append(error)
+        raise
+
+
 # The batches of all epochs, without end, in the order that the seed draws.
 def _batches(change, options, judge, x, y, seed, batch_size):
     orders, random = rng(seed, 0), rng(seed, 0, 1)
@@ -162,4 +195,9 @@ def _row_weights(options, judge, x, y):
     # A class that is not named weighs 1, as in Keras.
     of_classes = options.get("class_weight") or {}
     weights = np.array([of_classes.get(label, 1.0) for label in classes.tolist()])
-    return [weights * options["sample_weight"](x, y) if "sample_weight" in options else weights]
+    if "sample_weight" in options:
+        of_rows = np.asarray(options["sample_weight"](x, y))
+        if of_rows.shape != weights.shape:
+            raise ValueError(f"sample_weight made the shape {of_rows.shape}, not {weights.shape}")
+        weights = weights * of_rows
+    return [weights]

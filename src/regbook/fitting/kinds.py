@@ -89,7 +89,7 @@ def check_model(model):
 
 def loss_of(model):
     """The loss that `model` was compiled with as an object of Keras, however it was named."""
-    loss = model.loss
+    loss = list(model.loss.values()) if isinstance(model.loss, dict) else model.loss
     if isinstance(loss, (list, tuple)) and len(loss) == 1:  # meant for models of several outputs
         loss = loss[0]
     # A name such as "mse" gives a function, and its class is what knows the options.

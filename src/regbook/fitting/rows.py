@@ -1,5 +1,7 @@
 """A reader's rows as the compiled programs take them, checked in the reader's words."""
 
+from contextlib import contextmanager
+
 import numpy as np
 
 
@@ -57,6 +59,15 @@ def changed_rows(change, judge, epoch, x, y, random, dtype=None):
     if new_x.shape[1] != len(x):
         raise ValueError(f"each_epoch made {new_x.shape[1]} rows of {len(x)} in epoch {epoch + 1}")
     return new_x[0], new_y[0]
+
+
+@contextmanager
+def naming(setting):
+    """Name the setting in what is refused meanwhile."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"setting '{setting}': {error}") from None
 
 
 def _finite(name, values):

@@ -1,6 +1,5 @@
 """The fitted models of one setting, one for each seed: networks, fitted many at once, or others."""
 
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -14,7 +13,7 @@ from regbook.fitting.judge import Judge
 from regbook.fitting.kinds import check_model, kind_of, loss_of, numbers_of
 from regbook.fitting.loop import Job, train
 from regbook.fitting.passes import members_at_once
-from regbook.fitting.rows import changed_rows, inputs_for, targets_for
+from regbook.fitting.rows import changed_rows, inputs_for, naming, targets_for
 from regbook.fitting.stack import stack_for
 from regbook.fitting.start import Start, write_weights
 from regbook.numerics import rng
@@ -32,7 +31,6 @@ class Plan:
         self.arguments = {key: setting[key] for key in setting if key not in ("each_epoch", "fit")}
         self.options, self.kind, self.reason, self.numbers = setting.get("fit"), None, None, None
         with naming(name):
-            check_options({} if self.options is None else self.options)
             self.start = Start(build, self.arguments, sample)
             check_model(self.start.model)
             # What can be fitted at once is; for whatever else the reason is kept, and told.
@@ -41,6 +39,8 @@ class Plan:
             except ValueError as reason:
                 self.reason = str(reason)
             self._describe(sample)
+            if self.options is not None:
+                check_options(self.options, self.judge)
         self.key = self.kind or id(self), self.change, repr(self.numbers), self.start.recipe
 
     # What is told apart: models that are fitted at once, and one that is trained alone.
@@ -78,7 +78,8 @@ class Plan:
 
     def changed(self, epoch, x, y, random):
         """x and y of one seed, (rows, …) each, as `each_epoch` makes them for an epoch."""
-        return changed_rows(self.change, self.judge, epoch, x, y, random, self.dtype)
+        with naming(self.name):
+            return changed_rows(self.change, self.judge, epoch, x, y, random, self.dtype)
 
     def check(self, data, batch_size):
         """Raise ValueError, naming the setting, where it can't be fitted on these data."""
@@ -86,8 +87,8 @@ class Plan:
             (x, y), _ = self.rows(data.train), self.rows(data.validation, "validation ")
             if self.kind:
                 members_at_once(self.stack, x.shape[1], batch_size)
-            if self.change:  # for trial, with a stream that the fit does not go on with
-                self.changed(0, x[0], y[0], rng(data.seeds[0], 0, 1))
+        if self.change:  # for trial, with a stream that the fit does not go on with
+            self.changed(0, x[0], y[0], rng(data.seeds[0], 0, 1))
 
 
 @dataclass(frozen=True)
@@ -296,12 +297,3 @@ def fit(plans, data, epochs, batch_size, training_curves):
 # x and y, (seeds, rows, …) each, of training and validation rows together.
 def _joined(training, validation):
     return [np.concatenate(pair, axis=1) for pair in zip(training, validation)]
-
-
-@contextmanager
-def naming(setting):
-    """Name the setting in what is refused meanwhile."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"setting '{setting}': {error}") from None
