@@ -4,7 +4,9 @@ Keras is fed by a generator: an object with `__getitem__`, such as a PyDataset, 
 order ahead, and a loop of fits of one epoch each would begin its callbacks anew in every epoch.
 """
 
+import random
 import sys
+from contextlib import contextmanager
 from itertools import count
 
 import keras
@@ -15,7 +17,7 @@ from tqdm import tqdm
 from regbook.fitting.judge import Judge
 from regbook.fitting.kinds import loss_of
 from regbook.fitting.rows import changed_rows, naming
-from regbook.numerics import like_here, rng, seed_weights
+from regbook.numerics import like_here, moved, rng
 
 _ROWS = 1024  # that a model is shown at a time where it is not trained
 # Arguments of `model.fit` that are not a setting's to decide, and what decides them.
@@ -53,7 +55,7 @@ def check_options(options, judge):
 
 
 def train_alone(tasks):
-    """What `_train` gives for each of the tasks, dictionaries of its arguments, in their order.
+    """What `_trained` gives for each of the tasks, dictionaries of its arguments, in their order.
 
     They run in this process, or where `joblib.parallel_config` sends them: workers are told how to
     compute, for they inherit nothing. A cluster is another backend of joblib:
@@ -62,7 +64,7 @@ def train_alone(tasks):
             experiment(...)
     """
     there = like_here()
-    calls = (delayed(_train)(there, **task) for task in tasks)
+    calls = (delayed(_train)(there, task) for task in tasks)
     # On stdout: on stderr, a notebook keeps the erased bar as an empty warning.
     bar = {"total": len(tasks), "desc": "model.fit", "unit": "model", "file": sys.stdout}
     return list(tqdm(Parallel(return_as="generator")(calls), **bar, delay=3, leave=False))
@@ -92,12 +94,16 @@ def measure(model, judge, x, y):
     return judge.sums(y, outputs_of(model, x)).numpy() / len(x)
 
 
+def _train(there, task):
+    there()
+    with _seeded(task["seed"]):
+        return _trained(**task)
+
+
 # Train one model: {what: (epochs,)} or, of what is measured at the end, (1,); its last weights, and
 # those of the epoch of smallest validation loss, lists of arrays; and for how many epochs it ran.
-def _train(there, name, build, arguments, change, options, weights, rows, held_out, seed, epochs,
+def _trained(name, build, arguments, change, options, weights, rows, held_out, seed, epochs,
            batch_size, training_curves):  # fmt: skip
-    there()
-    seed_weights(seed)  # from which the layers draw their masks and noise
     model = built(build, arguments, rows[0][:1])
     model.set_weights(weights)
     # Its loss and outputs are those of the plan; a worker finds them out by itself.
@@ -133,6 +139,25 @@ def _train(there, name, build, arguments, change, options, weights, rows, held_o
     # What was measured at the end alone is a curve of one place.
     curves = {what: np.array(v[-1:] if v[0] is None else v, float) for what, v in curves.items()}
     return curves, model.get_weights(), keeper.best or model.get_weights(), ran
+
+
+# From `seed`, all that a model draws: its masks and noise, and what its own layers draw.
+@contextmanager
+def _seeded(seed):
+    begin, draws = keras.random.SeedGenerator.__init__, random.Random(moved(seed))
+    keras.utils.set_random_seed(moved(seed))
+
+    # Keras would draw seeds of layers from Python's stream, from which a worker's other threads
+    # draw as well.
+    def begun(generator, seed=None, *arguments, **options):
+        seed = draws.randint(1, 10**9) if seed is None else seed
+        begin(generator, seed, *arguments, **options)
+
+    keras.random.SeedGenerator.__init__ = begun
+    try:
+        yield
+    finally:
+        keras.random.SeedGenerator.__init__ = begin
 
 
 def _scores(model, judge, rows, held_out):
@@ -177,11 +202,11 @@ def _noting(batches, failed):
 
 # The batches of all epochs, without end, in the order that the seed draws.
 def _batches(change, options, judge, x, y, seed, batch_size):
-    orders, random = rng(seed, 0), rng(seed, 0, 1)
+    orders, changes = rng(seed, 0), rng(seed, 0, 1)
     for epoch in count():
         order = orders.permutation(len(x))
         # The rows of the epoch are made first and put in order then, as everywhere.
-        rows = changed_rows(change, judge, epoch, x, y, random) if change else (x, y)
+        rows = changed_rows(change, judge, epoch, x, y, changes) if change else (x, y)
         rows = (*rows, *_row_weights(options, judge, *rows))
         for start in range(0, len(x), batch_size):
             yield tuple(values[order[start : start + batch_size]] for values in rows)
