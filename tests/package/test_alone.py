@@ -241,9 +241,21 @@ def test_callbacks_work_over_epochs_and_what_ends_early_is_padded():
 def test_workers_end_at_the_bits_of_one_process(promised, monkeypatch):
     if not promised:
         monkeypatch.setattr("regbook.numerics._reproducible", False)
+    assert_equal_bits(parallel_config(backend="loky", n_jobs=2))
+
+
+@pytest.mark.dask
+def test_a_cluster_ends_at_the_bits_of_one_process():
+    from dask.distributed import Client, LocalCluster
+
+    with LocalCluster(n_workers=2, threads_per_worker=1) as cluster, Client(cluster):
+        assert_equal_bits(parallel_config(backend="dask"))
+
+
+def assert_equal_bits(elsewhere):
     settings = {"own layer": {"name": "own layer"}, "noisy": {"name": "noisy"}, "RMSprop": {}}
     here = rb.experiment(build, settings, data(), epochs=2, batch_size=BATCH)
-    with parallel_config(backend="loky", n_jobs=2):
+    with elsewhere:
         there = rb.experiment(build, settings, data(), epochs=2, batch_size=BATCH)
     for name in settings:
         for seed in SEEDS:

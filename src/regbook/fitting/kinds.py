@@ -111,13 +111,11 @@ def numbers_of(model):
     """What a model may have for itself, {what: a row of numbers}.
 
     l1, l2, decay: of each weight array. noise: rate or size of each noisy layer. limits: of each
-    MaxNorm. step: the learning rate. Keras rounds strengths and decay through 32 bits where it uses
-    them.
+    MaxNorm. step: the learning rate. Strengths and decay are as Keras uses them, rounded.
     """
     weights, settings = model.trainable_weights, model.optimizer.get_config()
-    # Keras rounds here: a strength of 0.01 is used as the nearest number of 32 bits.
     strengths = {
-        what: np.array([np.float32(getattr(weight.regularizer, what, 0)) for weight in weights])
+        what: np.array([_as_used(getattr(weight.regularizer, what, 0)) for weight in weights])
         for what in ("l1", "l2")
     }
     # Keras keeps in private which weights were excluded from the decay.
@@ -130,6 +128,12 @@ def numbers_of(model):
         "limits": np.array([w.constraint.max_value for w in weights if w.constraint]),
         "step": np.array([settings["learning_rate"]]),
     }
+
+
+# Keras 3.15 uses a strength of 0.01 as the nearest number of 32 bits, Keras 3.13 as it is; what the
+# penalty of a single 1 is says it for all.
+def _as_used(strength):
+    return float(L2(float(strength))(np.ones(1)))
 
 
 def _check_type(where, thing, taken):
