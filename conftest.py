@@ -1,5 +1,6 @@
 """What all tests share: where things are, the browser, and the settings of nbval's kernels."""
 
+import functools
 import os
 import re
 import shutil
@@ -61,14 +62,18 @@ def need(condition, message):
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """The Chromium or Chrome of this computer, driven by Playwright."""
+def launch():
+    """A function that starts the Chromium or Chrome of this computer, driven by Playwright."""
     from playwright.sync_api import sync_playwright
 
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     missing = "no browser is here: install Chromium (on Debian: apt install chromium) or Chrome"
     need(path, missing)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=SWITCHES)
+        yield functools.partial(playwright.chromium.launch, executable_path=path, args=SWITCHES)
+
+
+@pytest.fixture(scope="session")
+def browser(launch):
+    with launch() as chromium:
         yield chromium
-        chromium.close()

@@ -32,7 +32,7 @@ def l2(axes):
     label = (x[:, 0] * x[:, 1] > 0) ^ false
     for value, marker, color in ((False, "o", plots.PENALTY), (True, "s", plots.DROPOUT)):
         axes.plot(*x[label == value].T, marker, color=color, markersize=4)
-    axes.plot(*x[false].T, "o", color=plots.FALSE, fillstyle="none", markersize=9)
+    axes.plot(*x[false].T, "o", color=plots.PLAIN, fillstyle="none", markersize=9)
 
 
 def dropout(axes):

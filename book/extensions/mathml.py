@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 BLANK_BESIDE_SIGN = re.compile(r" (?=[±%≥≤=]( |\b|$))|(?<=[±≥≤=]) (?=\S)")
 
+LETTER = re.compile("([α-ω](?:\N{NO-BREAK SPACE}[±≥≤=]\N{NO-BREAK SPACE}\\S+)?)")
+
 
 def to_mathml(node, display):
     ET.register_namespace("", NAMESPACE)
@@ -53,10 +55,17 @@ def set_as_in_print(app, doctree):
     for text in list(doctree.findall(nodes.Text)):
         if isinstance(text.parent, nodes.paragraph | nodes.emphasis | nodes.strong | nodes.caption):
             kept_together = BLANK_BESIDE_SIGN.sub("\N{NO-BREAK SPACE}", text)
-            parts = re.split("([α-ω])", kept_together)  # every second one is a letter
+            parts = LETTER.split(kept_together)  # every second one begins with a letter
             new = [nodes.Text(part) for part in parts]
-            new[1::2] = [nodes.math(letter, letter) for letter in parts[1::2]]
+            new[1::2] = map(_letter, parts[1::2])
             text.parent.replace(text, [node for node in new if node.astext()])
+
+
+def _letter(part):
+    """A Greek letter, and what it is said to be, which stay in one line."""
+    letter, rest = nodes.math(part[0], part[0]), part[1:]
+    # Browsers may break a line behind a formula, even before a no-break space.
+    return nodes.inline("", "", letter, nodes.Text(rest), classes=["nowrap"]) if rest else letter
 
 
 def visit_math(self, node):

@@ -4,13 +4,19 @@ Of a chapter's elements half were the frames of names and brackets in its code, 
 surroundings; of its bytes, the pictures of its knobs, of which the page itself shows one.
 """
 
+import json
 import re
 from pathlib import Path
 from urllib.parse import urlparse
 
+from docutils import nodes
+
+from regbook.figures.strip import MEASURES
+
 # Scripts and styles that other extensions add to every page, and that nothing in this book uses.
 UNUSED = ("thebe", "THEBE", "design-tabs", "sphinx-design", "fontawesome")
 OF_ONE_PAGE = re.compile(r"_static/(laboratory)\b")  # files for the page of this name alone
+OF_STRIPS = ("_static/strip.js", "stripMeasures")  # what draws in the laboratory
 SIZE = re.compile(r'style="width: (\d+)px; height: (\d+)px;?"')
 # Names, punctuation and blanks in code: they have the ink of all code.
 PLAIN_CODE = re.compile(r'<span class="(?:n|p|w)">(.*?)</span>')
@@ -32,6 +38,8 @@ def lighten(app, pagename, templatename, context, doctree):
     # A figure loads when the reader comes near; sizes as attributes keep its place free until then.
     body = SIZE.sub(r'width="\1" height="\2" loading="lazy"', body)
     body = PLAIN_CODE.sub(r"\1", body)
+    # What opens folded code is called by the word that it shows.
+    body = body.replace(' aria-label="Toggle hidden content"', "")
 
     def in_a_file(knob):
         figure, name, script = knob.groups()
@@ -45,14 +53,37 @@ def lighten(app, pagename, templatename, context, doctree):
     context["body"] = KNOB.sub(in_a_file, body)
 
 
+def name_helper_code(app, doctree):
+    """Folded code that draws and prints nothing is no picture's code, and says so."""
+    for cell in doctree.findall(nodes.container):
+        if cell.get("hide_mode") and cell[-1].get("nb_element") != "cell_code_output":
+            cell["prompt_show"] = "helper code"
+
+
+def number_by_page(app, env):
+    """Figures of a page without a number of its own are counted from 1, on each such page."""
+    changed = []
+    for page, kinds in env.toc_fignumbers.items():
+        for numbers in kinds.values():
+            if any(len(number) == 1 for number in numbers.values()):
+                numbers |= {name: (place,) for place, name in enumerate(numbers, start=1)}
+                changed.append(page)
+    return changed
+
+
 def _unused(file):
-    """Whether the address or the text of a script or style, as Sphinx keeps it, is in UNUSED."""
-    name = f"{getattr(file, 'filename', file)} {getattr(file, 'attributes', {}).get('body', '')}"
-    return any(word in name for word in UNUSED)
+    return any(word in _text(file) for word in UNUSED)
+
+
+def _text(file):
+    """The address and the text of a script or style, as Sphinx keeps it."""
+    return f"{getattr(file, 'filename', file)} {getattr(file, 'attributes', {}).get('body', '')}"
 
 
 def _belongs(file, pagename):
     of_one_page = OF_ONE_PAGE.search(str(getattr(file, "filename", file)))
+    if any(word in _text(file) for word in OF_STRIPS):
+        return pagename == "chapters/laboratory"
     return not of_one_page or pagename == f"chapters/{of_one_page[1]}"
 
 
@@ -67,5 +98,8 @@ def _deferred(file):
 
 
 def setup(app):
+    app.add_js_file(None, body=f"const stripMeasures = {json.dumps(MEASURES)};")
+    app.connect("doctree-read", name_helper_code)
+    app.connect("env-get-updated", number_by_page, priority=900)  # Sphinx counts through the book
     app.connect("html-page-context", lighten, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

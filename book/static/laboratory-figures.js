@@ -6,27 +6,6 @@ const laboratoryFigures = (() => {
     `<svg class="lab-picture" viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}">${inside}</svg>`;
   const figure = (picture, caption) => `<figure>${picture}<figcaption>${caption}</figcaption></figure>`;
 
-  /** A dot per difference, right of the line where B was better; below, where it is given, the mean with two errors. */
-  function dots(differences, interval, label) {
-    const largest = Math.max(0, ...differences.map(Math.abs), ...(interval ?? []).map(Math.abs));
-    const reach = [2, 5, 10, 20, 50, 100].find(end => largest <= end);
-    const at = points => 300 + 262 * points / reach, columns = new Map();
-    for (const one of differences) {
-      const column = 13 * Math.round(at(one) / 13);
-      columns.set(column, [...(columns.get(column) ?? []), one > 0 ? "b" : one < 0 ? "a" : "same"]);
-    }
-    const step = Math.min(13, 98 / Math.max(...[...columns.values()].map(column => column.length)));
-    const circles = [...columns].flatMap(([x, kinds]) => kinds.sort().map((kind, height) =>
-      `<circle class="lab-dot-${kind}" cx="${x}" cy="${128 - step * height}" r="5.5"/>`));
-    const bar = interval ? `<path class="lab-bar" d="M${at(interval[0])} 150H${at(interval[1])}"/>
-      <path class="lab-mean" d="M${at((interval[0] + interval[1]) / 2)} 143v14"/>` : "";
-    const marks = [-reach, -reach / 2, 0, reach / 2, reach].map(mark => `<text x="${at(mark)}" y="182"
-      text-anchor="middle">${mark > 0 ? "+" : mark < 0 ? "−" : ""}${Math.abs(mark)}</text>`);
-    return svg(600, 190, label, `<text x="286" y="19" text-anchor="end">← A better</text>
-      <text x="314" y="19">B better →</text><path class="lab-axis" d="M300 6V164M14 138H586"/>
-      ${circles.join("")}${bar}${marks.join("")}`);
-  }
-
   /** Mean accuracies by epoch of A and B. */
   function curves(a, b, title) {
     const low = Math.floor(10 * Math.min(0.9, ...a, ...b)) / 10, last = a.length - 1;
@@ -72,5 +51,5 @@ const laboratoryFigures = (() => {
     return path;
   }
 
-  return { dots, curves, borders };
+  return { curves, borders };
 })();

@@ -103,11 +103,14 @@ addEventListener("DOMContentLoaded", () => {
     const mean = differences.reduce((sum, one) => sum + one, 0) / count;
     const squares = differences.reduce((sum, one) => sum + (one - mean) ** 2, 0);
     const error = Math.sqrt(squares / (count - 1) / count), clear = Math.abs(mean) > 2 * error;
+    // Tenths of a point; a half is rounded up, also where a last bit says a little less.
+    const gains = differences.map(one => Number((10 * one).toFixed(6)))
+      .map(one => Math.floor(one + 0.5) || Math.sign(one));  // what is no tie stays none
     const wins = differences.filter(one => one > 0).length, losses = differences.filter(one => one < 0).length;
     const names = namesOf(setup), [a, b] = names[0] === names[1] ? ["A", "B"] : names;
     const size = `${Math.abs(mean).toFixed(1)} ± ${error.toFixed(1)} points`;
     return {
-      differences, mean, error, clear,
+      differences, gains, mean, error, clear,
       headline: JSON.stringify(setup.a) === JSON.stringify(setup.b) ? "A and B are the same" :
         clear ? `${b} ${mean > 0 ? "gains" : "loses"} ${size}` : "Too close to call",
       words: `${b} against ${a}, ${rows} accuracy: ${points(mean)} ± ${error.toFixed(1)} points; better in ${wins} of ` +
@@ -115,9 +118,8 @@ addEventListener("DOMContentLoaded", () => {
     };
   }
 
-  const dotsOf = ({ differences, mean, error, words }) => differences.length < ENOUGH ?
-    laboratoryFigures.dots(differences, null, "A dot per pair") :
-    laboratoryFigures.dots(differences, [mean - 2 * error, mean + 2 * error], words);
+  const dotsOf = ({ gains, mean, error }) => strip.draw(gains,
+    gains.length < ENOUGH ? null : [10 * (mean - 2 * error), 10 * (mean + 2 * error)], 10, 1, ["A", "B"]);
 
   // ---- While workers train: dots from the first pair on, a verdict after five, the rest when all are there.
 

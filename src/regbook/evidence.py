@@ -1,9 +1,12 @@
 """Say what a comparison shows, and stop where it does not show what the text says."""
 
 from dataclasses import dataclass, field
+from html import escape
 
 import numpy as np
 
+from regbook.figures import strip
+from regbook.forest import STOPPED, Entry, Forest, interval, shown_scores, unit_and_sign, whole
 from regbook.numerics import replicating
 from regbook.tables import (
     METRICS,
@@ -70,33 +73,37 @@ class Verdict:
         return f"{self.numbers}, better in {self.wins} of {len(self.differences)} seeds"
 
     def __repr__(self):
-        low, high, place = self._strip()
-        dots = [
-            " ·:∴∷#"[min(count, 5)] for count in np.bincount(place(self.differences), minlength=41)
-        ]
-        zero = place(0)
-        dots[zero] = "|" if dots[zero] == " " else dots[zero]
-        return f"{self._words()}\n{low} [{''.join(dots)}] {high}"
+        reach = max(map(abs, self.gains), default=0)
+        axis, dots = strip.scale(-reach, reach), [0] * 51
+        for gain in self.gains:
+            dots[strip.place(gain, axis) // 2] += 1
+        line = "".join(" ·:∴∷#"[min(count, 5)] for count in dots)
+        line = line if dots[25] else f"{line[:25]}|{line[26:]}"
+        new, baseline = self.names
+        return f"{self._words()}\n← {baseline} better [{line}] {new} better →"
 
     def _repr_html_(self):
-        low, high, place = self._strip()
-        places = place(self.differences)
-        heights = [np.sum(places[:seed] == own) for seed, own in enumerate(places)]
-        top = max(heights)
-        pairs = zip(5 * places + 5, heights)
-        dots = "".join(f"M{place} {5 * (top - height) + 5}h0" for place, height in pairs)
-        bottom = 5 * top + 12
-        left, right = (5 * place(self.mean + side * self.standard_error) + 5 for side in (-2, 2))
-        return (  # JupyterLab shows no picture before it trusts a notebook: "-4.2 … +0.4"
-            f'<div class="verdict"><p>{typeset(self._words())}</p><div>'
-            f"<span>{typeset(low)}</span> <i>…</i> "
-            f'<svg viewBox="0 0 210 {bottom + 2}" width="420" fill="none" stroke="currentColor" '
-            'aria-hidden="true">'
-            f'<path d="M0 {bottom}H210M{5 * place(0) + 5} 0V{bottom}" stroke-width=".5"/>'
-            f'<path d="M{left} {bottom}H{right}" stroke-width="3"/>'
-            f'<path d="{dots}" stroke-width="4" stroke-linecap="round"/></svg> '
-            f"<span>{high}</span></div></div>"
-        )
+        new, baseline = self.names
+        how = (*unit_and_sign(self.metric), (baseline, new))
+        drawn = strip.strip(self.gains, self.ends, *how)
+        data = "".join(f' data-{name}="{escape(text)}"' for name, text in self.data.items())
+        return f'<div class="verdict"{data}><p>{typeset(self._words())}</p>{drawn}</div>'
+
+    @property
+    def gains(self) -> list:
+        """(seeds,): the differences as whole numbers of the last digit shown, more being better."""
+        return whole(self.differences, self.metric)
+
+    @property
+    def ends(self) -> tuple:
+        """Two standard errors from the mean of the gains, in their unit."""
+        return interval(Entry(self.differences, {}, self.standard_error), self.metric)
+
+    @property
+    def data(self) -> dict:
+        """What a script in the page may read: gains, metric and names."""
+        gains = " ".join(map(str, self.gains))
+        return {"gains": gains, "metric": self.metric, "names": "|".join(self.names)}
 
     @property
     def numbers(self) -> str:
@@ -113,16 +120,6 @@ class Verdict:
             f"{self.wins} of {len(self.differences)} seeds, worse in {self.losses}, "
             f"equal in {self.ties}"
         )
-
-    def _strip(self):
-        """The smallest and largest difference, or zero, as text, and the function of places."""
-        _, digits, _ = scale_of(self.metric)
-        low, high = min(self.differences.min(), 0), max(self.differences.max(), 0)
-
-        def place(difference):
-            return np.clip(np.round(40 * (difference - low) / (high - low or 1)), 0, 40).astype(int)
-
-        return f"{low:+.{digits}f}", f"{high:+.{digits}f}", place
 
 
 def compare(new, baseline, metric="accuracy", overlap=0.0, names=("new", "baseline")) -> Verdict:
@@ -157,10 +154,11 @@ def compare(new, baseline, metric="accuracy", overlap=0.0, names=("new", "baseli
 
 @dataclass(frozen=True, repr=False)
 class Scores(Shown):
-    """Scores of methods on the same seeds, `scores[method][metric]`: (seeds,); shown as a table.
+    """Scores of methods on the same seeds, `scores[method][metric]`: (seeds,); shown as a forest.
 
     scores: {method: {metric: (seeds,)}}, as `compare` takes them. methods: {method: what to say of
     it}. overlap: rows to test on per row to train on, where the seeds are splits of one table.
+    others: the methods that are no networks.
 
     Example: Scores({"new": {"accuracy": new}, "old": {"accuracy": old}}).compare("new", "old")
     """
@@ -168,6 +166,7 @@ class Scores(Shown):
     scores: dict
     methods: dict = field(default_factory=dict)
     overlap: float = 0.0
+    others: tuple = ()
 
     def __getitem__(self, method):
         if method not in self.scores:
@@ -186,29 +185,64 @@ class Scores(Shown):
             self[new][metric], self[baseline][metric], metric, self.overlap, (new, baseline)
         )
 
-    def gains(self, *rivals, methods=None) -> Table:
-        """What each of the methods, all unless they are named, gains over each rival.
+    def table(self) -> Forest:
+        """What is shown: gains over "plain, stopped", else over "plain", else the scores."""
+        usual = [name for name in (f"plain{STOPPED}", "plain") if name in self.scores]
+        seeds = {len(values) for scores in self.scores.values() for values in scores.values()}
+        return self.forest(*usual[:1] if max(seeds) > 1 else ())
 
-        Example: scores.gains("plain", "plain, stopped")
+    def forest(self, *rivals, methods=None, metric=None) -> Forest:
+        """What the methods gain over a rival, drawn, the best first; over further ones, folded.
+
+        methods: those that are shown, all unless they are named: a list, or {heading: a list}. A
+        method and its reading ", stopped" share a row. metric: by which, else by their first.
+        Without a rival the scores themselves are drawn.
+
+        Example: scores.forest("plain, stopped", "plain")
         """
-        methods = self.scores if methods is None else methods
-        rows = [
-            [name, *(self.compare(name, rival).numbers for rival in rivals)] for name in methods
-        ]
-        return Table(["gain over", *rivals], rows)
+        groups = methods if isinstance(methods, dict) else {"": methods or list(self.scores)}
+        metric = metric or next(iter(self[next(iter(groups.values()))[0]]))
+        first, *further = [self._forest(groups, rival, metric) for rival in rivals or (None,)]
+        first.more = {f"over {rival}": forest for rival, forest in zip(rivals[1:], further)}
+        return first
 
-    def table(self) -> Table:
-        """One row per method: mean over the seeds, its standard error, and what was chosen."""
-        metrics = list(dict.fromkeys(name for scores in self.scores.values() for name in scores))
-        rows = [
-            [
-                name,
-                *(mean_and_error(scores.get(m), m, self.overlap) for m in metrics),
-                self._chosen(name),
-            ]
-            for name, scores in self.scores.items()
-        ]
-        return Table(["on the test set", *metrics, "setting"], rows)
+    def _forest(self, groups, rival, metric):
+        entries = {
+            heading: {name: self._entry(name, rival, metric) for name in names}
+            for heading, names in groups.items()
+        }
+        sign = unit_and_sign(metric)[1]
+        for heading, group in entries.items():
+            means = {
+                n: np.nan if e.values is None else sign * e.values.mean() for n, e in group.items()
+            }
+            means |= {rival: 0.0} if rival in group else {}
+            # The best first; what has no such score last.
+            order = sorted(group, key=lambda name: -np.nan_to_num(means[name], nan=-np.inf))
+            entries[heading] = {name: group[name] for name in order}
+        rows = {name: entry.cells for group in entries.values() for name, entry in group.items()}
+        heads = list(next(iter(rows.values())))
+        text = Table(
+            ["on the test set", *heads], [[n, *cells.values()] for n, cells in rows.items()]
+        )
+        difference = f"points over {rival}" if metric == "accuracy" else f"against {rival}"
+        caption = f"{metric.capitalize()}, {difference}" if rival else metric.capitalize()
+        note = "Errors are corrected for shared rows." if self.overlap else ""
+        return Forest(text, entries, metric, caption, self.others, bool(rival), note)
+
+    # A method's reading: its gain over the rival, its scores, and what was chosen.
+    def _entry(self, name, rival, metric):
+        metrics = dict.fromkeys(m for scores in self.scores.values() for m in scores)
+        cells = {m: mean_and_error(self[name].get(m), m, self.overlap) for m in metrics}
+        cells["chosen, in seeds"] = self._chosen(name)
+        if not rival:
+            return shown_scores(self[name].get(metric), metric, cells, self.overlap)
+        if name == rival or metric not in self[name]:
+            nothing = "rival: 0" if name == rival else ""
+            return Entry(None, {f"over {rival}": nothing, **cells})
+        verdict = self.compare(name, rival, metric)
+        cells = {f"over {rival}": verdict.numbers, **cells}
+        return Entry(verdict.differences, cells, verdict.standard_error, verdict.data)
 
     def _chosen(self, name):
         """The setting, where it does not merely repeat the method's name."""

@@ -15,7 +15,8 @@ from threadpoolctl import threadpool_limits
 from regbook.data import DataSet, check_number
 from regbook.evidence import Scores
 from regbook.fitting.settings import Others, Plan, fit
-from regbook.tables import Shown, Table, mean_and_error
+from regbook.forest import STOPPED, Forest, shown_scores
+from regbook.tables import Shown, Table, mean_and_error, scale_of
 
 
 def experiment(build, settings, data, *, epochs, batch_size=32, training_curves=False):
@@ -76,7 +77,7 @@ class Choice:
     ties: int = field(default=0, compare=False)
 
     def __str__(self):
-        names = list(dict.fromkeys(self.picks))
+        names = sorted(dict.fromkeys(self.picks), key=self.picks.count, reverse=True)
         shares = [f"{name} in {self.picks.count(name)}" for name in names]
         notes = [f"the first of equals in {self.ties}"] if self.ties else []
         notes += ["rows given back"] if self.refit else []
@@ -152,7 +153,10 @@ class Runs(Shown):
         if not self._opened:
             scores = {name: self._scores(choice) for name, choice in methods.items()}
             self.data.unseal()
-            self._opened.append(Scores(scores, methods, self.data.overlap))
+            others = tuple(
+                name for name, c in methods.items() if isinstance(self._run(c.picks[0]), Others)
+            )
+            self._opened.append(Scores(scores, methods, self.data.overlap, others))
         return self._opened[0]
 
     def curve(self, name, what="val_loss") -> np.ndarray:
@@ -204,21 +208,42 @@ class Runs(Shown):
                 scores.setdefault(metric, np.full(len(choice.picks), np.nan))[places] = values
         return scores
 
-    def table(self) -> Table:
-        """A row per setting: means and standard errors; stopped in time is on validation rows."""
+    def table(self) -> Forest:
+        """A row per setting, on validation rows at the end and stopped in time, drawn and as text.
+
+        A thin line marks the mean on the training rows.
+        """
         last = {name: run.seen("validation", False) for name, run in self._runs.items()}
         metrics = sorted({metric for scores in last.values() for metric in scores})
         columns = [
             f"{metric}: {when}" for metric in metrics for when in ("validation", "stopped in time")
         ]
-        rows = []
+        rows, entries, first, overlap = [], {}, metrics[0], self.data.overlap
         for name, run in self._runs.items():
             stopped = run.seen("validation", True) if run.curves else {}
-            cells = [(run.seen("training", False), metrics[0])]
+            training = run.seen("training", False)
+            cells = [(training, first)]
             cells += [(scores, metric) for metric in metrics for scores in (last[name], stopped)]
-            shown = [mean_and_error(scores.get(m), m, self.data.overlap) for scores, m in cells]
-            rows.append([name, *shown])
-        return Table(["", f"{metrics[0]}: training", *columns], rows)
+            rows.append([name, *(mean_and_error(s.get(m), m, overlap) for s, m in cells)])
+            beside = (
+                {"beside": scale_of(first)[0] * training[first].mean()} if first in training else {}
+            )
+            for ending, scores, more in (("", last[name], beside), (STOPPED, stopped, {})):
+                cells = {
+                    metric: mean_and_error(scores.get(metric), metric, overlap)
+                    for metric in metrics
+                }
+                cells[f"{first}: training"] = rows[-1][1] if more else ""
+                if scores:
+                    entries[name + ending] = shown_scores(
+                        scores.get(first), first, cells, overlap, **more
+                    )
+        text = Table(["setting", f"{first}: training", *columns], rows)
+        others = tuple(name for name, run in self._runs.items() if isinstance(run, Others))
+        note = "A thin line is the mean on the training rows, at the end."
+        note += " ○ was chosen on these rows." * any(run.curves for run in self._runs.values())
+        caption = f"{first.capitalize()} on the validation rows"
+        return Forest(text, {"": entries}, first, caption, others, False, note)
 
 
 # The places of the seeds that took the setting `name`.

@@ -1,4 +1,4 @@
-"""How results show themselves: as a table, in text and in HTML, with the same numbers."""
+"""How results show themselves as a table: in text and in HTML, with the same numbers."""
 
 import re
 from html import escape
@@ -59,22 +59,49 @@ class Table:
         return "\n".join(line.rstrip() for line in lines)
 
     def _repr_html_(self):
-        best = list(map(_best, zip(*self.cells)))
-        head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self.cells[0])
+        columns = list(zip(*self.cells))
+        best = list(map(_best, columns))
+        # A column of numbers is set to the right, one in which a cell holds words to the left.
+        words = [' class="words"' * any(map(is_words, column[1:])) for column in columns]
+        head = "".join(
+            f'<th scope="col"{kind}>{escape(cell)}</th>' if cell else "<td></td>"
+            for cell, kind in zip(self.cells[0], words)
+        )
         body = ""
         for name, *cells in self.cells[1:]:
-            body += f'<tr><th scope="row">{escape(name)}</th>'
-            for cell, first in zip(cells, best[1:]):
-                words = ' class="words"' if re.match(r"[^\W\d]", cell) else ""
+            body += f'<tr><th scope="row">{typeset(name)}</th>'
+            for cell, first, kind in zip(cells, best[1:], words[1:]):
                 shown = f"<b>{typeset(cell)}</b>" if cell == first else typeset(cell)
-                body += f"<td{words}>{shown}</td>"
+                body += f"<td{kind}>{shown}</td>"
             body += "</tr>"
-        return f'<table class="results"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        name = escape(", ".join(filter(None, self.cells[0])))  # for those who hear it
+        return (
+            f'<table class="results" aria-label="{name}"><thead><tr>{head}</tr></thead>'
+            f"<tbody>{body}</tbody></table>"
+        )
 
 
 def typeset(text):
-    """Text as HTML, with a minus instead of a hyphen before a number."""
-    return re.sub(r"(?<!\w)-(?=\d)", "−", escape(text))
+    """Text as HTML: a minus instead of a hyphen before a number, and powers of ten as such."""
+    text = re.sub(r"\b(\d(?:\.\d+)?)e([+-]\d+)\b", _power, escape(text))
+    return re.sub(r"(?<!\w)-(?=\d)", "−", text)
+
+
+def powers(number):
+    """A number as text, with 10⁻⁶ instead of 1e-06."""
+    return re.sub(r"(.+)e([+-]\d+)", _power, f"{number:g}")
+
+
+def _power(found):
+    digits = str(int(found[2])).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"10{digits}" if found[1] == "1" else f"{found[1]} · 10{digits}"
+
+
+def is_words(cell):
+    """Does a cell hold words, and not numbers with their errors?"""
+    return not re.fullmatch(
+        r"([●○]? ?[-+]?[\d.]*( ± ([\d.]+|nan))?( %| points)?\n?|[●○] ?rival: 0|rival: 0)*", cell
+    )
 
 
 def _best(column):

@@ -80,8 +80,8 @@ def test_the_first_view_is_light(page):
     files = {page.parent / name for name in names}
     # Of ours: those of every page, and those of the laboratory on its page alone.
     ours = {path.name for path in (ROOT / "book/static").glob("*.[cj]s*")}
-    alone = {name for name in ours if name.startswith("laboratory")}
-    assert len(ours) == 8 and len(alone) == 5
+    alone = {name for name in ours if name.startswith(("laboratory", "strip"))}
+    assert len(ours) == 9 and len(alone) == 6
     wanted = ours if page.stem == "laboratory" else ours - alone
     assert {path.name for path in files} & ours == wanted
     texts = [html.encode(), *(file.read_bytes() for file in files)]
@@ -96,6 +96,31 @@ def test_the_first_view_is_light(page):
     pictures = re.compile(r"frames = \[\[.*\]\],")  # what a knob shows
     script = sum(len(pictures.sub("", knob.read_text(encoding="utf-8"))) for knob in knobs)
     assert len(knobs) == article.count('class="knob"') and script < 30_000
+
+
+def test_figures_are_counted_on_each_page_and_what_unfolds_says_what_it_is():
+    """On a page that has no number of its own; a label that is another word than the one shown."""
+    for page in PAGES:
+        html = page.read_text(encoding="utf-8")
+        numbers = re.findall(r'"caption-number">Fig\. ([\d.]+?) <', html)
+        first = numbers and numbers[0].rpartition(".")[0]
+        counted = [f"{first}.{n}".lstrip(".") for n in range(1, len(numbers) + 1)]
+        assert numbers == counted, page.name
+        assert "Toggle hidden content" not in html
+        for cell in re.split('<div class="cell ', html)[1:]:
+            folded, _, below = cell.partition("</details>")
+            if "above-input" in folded:
+                drawn = "cell_output" in below.partition("<section")[0].partition("<h")[0]
+                assert ("helper code" in folded) != drawn, page.name
+
+
+def test_answers_are_printed_at_the_end_of_the_page():
+    for page in PAGES:
+        article = page.read_text(encoding="utf-8").partition('<article class="bd-article"')[2]
+        asked = len(re.findall('class="[^"]*\\bguess\\b[^"]*admonition', article))
+        asked += len(re.findall('class="admonition[^"]*\\bguess\\b', article))
+        answers = article.partition('<div class="on-paper docutils container">')[2]
+        assert asked == len(re.findall("<p><strong>[^<]+</strong></p>", answers)), page.name
 
 
 @pytest.mark.parametrize(

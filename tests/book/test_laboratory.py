@@ -1,12 +1,14 @@
 """Does the laboratory train as Keras does, and find what the chapters found, without a server?"""
 
 import gzip
+import json
 import re
 
 import numpy as np
 import pytest
 
 from conftest import SITE
+from regbook.figures import strip
 from tools.notebooks import ROOT, outputs, printed, read
 
 ENGINE = ROOT / "book/static/laboratory-engine.js"
@@ -89,6 +91,21 @@ def test_it_ends_where_model_fit_ends(tab, changes, widths, rate):
         model.fit(inputs, y[order], batch_size=32, shuffle=False, verbose=0)
     assert np.abs(ours - start).max() > 0.1
     assert np.abs(ours - flat(model.get_weights())).max() < 1e-9
+
+
+def test_python_and_the_page_draw_the_same_strip_to_the_letter(tab):
+    tab.add_script_tag(content=f"const stripMeasures = {json.dumps(strip.MEASURES)};")
+    tab.add_script_tag(path=ROOT / "book/static/strip.js")
+    random, names = np.random.default_rng(0), ["plain & <old>", "L2's"]
+    for number in range(50):
+        # From two seeds to a hundred, from a tenth of a point to a hundred points, ties as well.
+        size, spread = random.choice([2, 5, 20, 40, 41, 100]), 10 ** random.uniform(-1, 3)
+        gains = np.round(random.normal(random.normal(0, spread), spread, size)).astype(int).tolist()
+        ends = sorted(random.normal(0, spread, 2).tolist()) if number % 3 else None
+        drawing = [gains, ends, [10, 1000][number % 2], [1, -1][number // 2 % 2], names]
+        drawn = tab.evaluate("drawing => strip.draw(...drawing)", drawing)
+        assert drawn == strip.strip(*drawing)
+    assert len(gzip.compress((ROOT / "book/static/strip.js").read_bytes())) <= 3000
 
 
 def open_story(tab, address, cores=None):

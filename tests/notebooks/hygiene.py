@@ -19,7 +19,7 @@ PATHS = r"/(home|tmp|Users|root|work)/|\b[A-Z]:\\"
 DURATIONS = r"\b\d+(\.\d+)? ?(ns|µs|us|ms|s|seconds?)\b|ms/step"
 UNSTABLE = re.compile(rf" at 0x[0-9a-f]{{6,}}|{PATHS}|{DURATIONS}")
 # What HTML of regbook begins with.
-OURS = ('<figure class="knob"', '<table class="results"', '<div class="verdict"')
+OURS = ('<figure class="knob"', '<table class="results', '<div class="verdict"')
 
 
 def faults(path):
@@ -34,6 +34,7 @@ def faults(path):
         else:
             images = images_without_alt(cell.source)
             inside = [f"the image {name} has no alt text" for name in images]
+            inside += faults_of_boxes(cell.source)
         found += [f"cell {number}: {fault}" for fault in inside]
     return [f"{path.name}, {fault}" for fault in found]
 
@@ -149,6 +150,35 @@ def _faults_of_figure(metadata):
     figure = metadata.get("figure", {})
     if not figure.get("caption") or not figure.get("name"):
         yield "its figure has no caption or name (metadata mystnb.figure)"
+    lightness = re.search(
+        r"\b(deep|pale|light|dark)(e?r|e?st)?\b", figure.get("caption", "").lower()
+    )
+    if lightness:
+        yield f"its caption says {lightness[0]!r}, which turns round on a dark page"
+
+
+BOX = re.compile(
+    r"^(:{3,})\{admonition\} (.+)\n((?::\w+:.*\n)+)(.*?)^\1$", re.MULTILINE | re.DOTALL
+)
+CAME_OUT = {"true": "true", "false": "false", "depends": "it depends"}
+
+
+def faults_of_boxes(markdown):
+    """What the boxes of a text lack of what CONTRIBUTING.md says of guesses and claims."""
+    for _, title, options, body in BOX.findall(markdown):
+        classes = re.search(r"^:class: (.*)", options, re.MULTILINE)[1].split()
+        ends = [f"— {word}" for kind, word in CAME_OUT.items() if kind in classes]
+        if "claim" in classes and not (ends and title.endswith(ends[0])):
+            yield f"the claim {title!r} does not end in what came out of it"
+        if {"gain", "number", "word"} & set(classes):
+            listed, _, answer = body.partition(":::{admonition}")
+            choices = re.findall("^- ", listed, re.MULTILINE)
+            if (
+                ":name: guess-" not in options
+                or len(choices) < 2
+                or ":class: dropdown" not in answer
+            ):
+                yield f"the guess {title!r} needs a name guess-…, two choices or ends, an answer"
 
 
 def images_without_alt(markdown):

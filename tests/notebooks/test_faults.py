@@ -10,7 +10,7 @@ import sys
 import matplotlib.pyplot as plt
 import nbformat
 import pytest
-from hygiene import faults, images_without_alt, toc_faults
+from hygiene import faults, faults_of_boxes, images_without_alt, toc_faults
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from prose import unsupported_numbers
 
@@ -118,9 +118,28 @@ FAULTS = {
         lambda cell: cell.metadata.update(tags=["nbval-ignore-output"]),
         "cell 1: the tag 'nbval-ignore-output' switches checking off",
     ),
+    "dark-caption": (
+        4,
+        lambda cell: cell.metadata.mystnb.figure.update(caption="Palest: unsure."),
+        "cell 4: its caption says 'palest', which turns round on a dark page",
+    ),
     "old-caption": (5, lambda cell: cell.update(source="A curve."), "cell 5: not the caption"),
     "number": (6, lambda cell: cell.update(source="The accuracy is 0.876."), "cell 6: 0.876"),
+    "no-stamp": (
+        6,
+        lambda cell: cell.update(source=box("It helps", "claim false", "No.")),
+        "cell 6: the claim 'It helps' does not end in what came out of it",
+    ),
+    "no-answer": (
+        6,
+        lambda cell: cell.update(source=box("How much?", "guess gain", "- −5\n- +5\n\nHardly.")),
+        "cell 6: the guess 'How much?' needs a name guess-…, two choices or ends, an answer",
+    ),
 }
+
+
+def box(title, classes, body):
+    return f"::::{{admonition}} {title}\n:class: {classes}\n\n{body}\n::::"
 
 
 def said(folder, number, change):
@@ -133,6 +152,10 @@ def said(folder, number, change):
 
 def test_a_sound_notebook_passes(tmp_path):
     assert said(tmp_path, None, lambda notebook: None) == ""
+    shown = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    guess = re.search("  ```\n(.*?)  ```", shown, re.DOTALL)[1].replace("\n  ", "\n").strip()
+    sound = [guess, box("It helps — it depends", "claim depends", "Sometimes.")]
+    assert [fault for source in sound for fault in faults_of_boxes(source)] == []
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -1,6 +1,7 @@
 """Are comparisons what SciPy's paired statistics say, and do claims stop what does not hold?"""
 
 import re
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -27,19 +28,20 @@ def test_mean_and_error_are_those_of_the_paired_t_test_corrected_for_shared_rows
 def test_ties_are_no_losses_and_every_seed_has_its_dot():
     gain = compare([0.9, 0.8, 0.7, 0.6], [0.8, 0.8, 0.6, 0.7], names=("L2", "plain"))
     assert (gain.wins, gain.ties, gain.losses) == (2, 1, 1)
-    words, strip = repr(gain).splitlines()
+    words, drawn = repr(gain).splitlines()
     assert (
         words == "L2 against plain, accuracy: +2.5 ± 4.8 points; "
         "better in 2 of 4 seeds, worse in 1, equal in 1"
     )
-    assert strip == "-10.0 [·                   ·                   :] +10.0"
+    dots = "·                        ·                        :"
+    assert drawn == f"← plain better [{dots}] L2 better →"
     assert str(gain) == "+2.5 ± 4.8 points, better in 2 of 4 seeds"
-    dots = re.search('d="(M[^"]*)" stroke-width="4"', gain._repr_html_())[1]
-    assert (
-        dots == "M205 10h0M105 10h0M205 5h0M5 10h0"
-    )  # the two that are equal stand upon each other
+    # A ring at the left, a small dot for the tie, two filled dots upon each other at the right.
+    kinds = [("ink", 7, "M18 12.5h0"), ("paper", 4, "M18 12.5h0"), ("grey", 5, "M50 12.5h0")]
+    for ink, width, d in (*kinds, ("ink", 7, "M84 12.5h0M84 4.5h0")):
+        assert f"path d='{d}' class='{ink}' stroke-width='{width}'" in unquote(gain._repr_html_())
     error = compare([0.5, 0.25], [1.0, 1.0], metric="error")  # less is better
-    assert (error.wins, error.losses) == (2, 0) and repr(error).endswith("|] +0.000")
+    assert (error.wins, error.losses) == (2, 0) and repr(error).endswith("] new better →")
     assert str(error) == "-0.625 ± 0.125, better in 2 of 2 seeds"
 
 

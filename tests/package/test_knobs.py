@@ -55,7 +55,7 @@ def test_stops_are_named_as_many_as_a_phone_has_room_for():
         html = turned._repr_html_()
         return json.loads(re.search(r"stops = (\[.*?\]);", html)[1])
 
-    assert stops([1e-6, 0.01, 10]) == ["1e-06", "0.01", "10"]
+    assert stops([1e-6, 0.01, 10]) == ["10⁻⁶", "0.01", "10"]
     assert stops(["<a>", "b"][:1]) == ["&lt;a&gt;"]
     named = [name for name in stops(list(range(20))) if name]
     assert named == [str(stop) for stop in range(0, 20, 2)]

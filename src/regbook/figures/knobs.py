@@ -8,6 +8,7 @@ import re
 import matplotlib.pyplot as plt
 
 from regbook.figures.svg import as_svg
+from regbook.tables import powers
 
 # A few lines of the page's own script: make the slider and the names of its stops, and show the picture of its place
 # and what it says. Where no script runs, the first picture and the list of words remain. The lengths stand here and not
@@ -55,7 +56,7 @@ class Knob:
             raise ValueError(f"start must be one of the values, not {start!r}")
         self.name, self.label, self.caption = name, label, caption
         self.start = values.index(start)
-        names = [value if isinstance(value, str) else f"{value:g}" for value in values]
+        names = [value if isinstance(value, str) else powers(value) for value in values]
         every = 1
         while sum(len(name) + 1 for name in names[::every]) > 45:  # no more than fit on a phone
             every += 1

@@ -6,11 +6,11 @@ import numpy as np
 from IPython import get_ipython
 from matplotlib.figure import Figure
 
+from regbook.figures.colours import DROPOUT, GREY, PENALTY, PLAIN
 from regbook.figures.svg import as_png, as_svg
+from regbook.tables import powers
 
-# Inks of svg.py, which change with the page.
-PLAIN, PENALTY, DROPOUT, OTHER, GREY = "#000000", "#0072B2", "#D55E00", "#009E73", "#777777"
-FALSE = "#C00000"  # a false label; never by colour alone
+OTHER = "#009E73"
 
 STYLE = {
     "figure.figsize": (7, 3.6),
@@ -52,11 +52,11 @@ def u_curve(axes, strengths, scores, label, color=PENALTY, style="-"):
     axes.plot(places, mean, style, color=color, marker="o", label=label)
     axes.fill_between(places, mean - error, mean + error, color=color, alpha=0.2, linewidth=0)
     axes.plot(places, scores, ".", color=color, alpha=0.4, markersize=4)
-    axes.set_xticks(places, [f"{s:g}" for s in strengths])
+    axes.set_xticks(places, map(powers, strengths))
 
 
 def examples(data):
-    """Draw what a data set's first seed trains on: images with their labels, a curve, or dots; false labels marked red.
+    """Draw what a data set's first seed trains on: images with their labels, a curve, or dots; false labels are marked.
 
     data: a DataSet. Of more than two inputs, two are drawn: the first, or, for a number y, those most correlated
     with it.
@@ -67,7 +67,7 @@ def examples(data):
         figure, all_axes = plt.subplots(2, 10, figsize=(7, 2))
         for axes, image, label, is_false in zip(all_axes.flat, x, y, false):
             axes.imshow(image.reshape(side, side), cmap="gray_r", vmin=0, vmax=1, interpolation="none")
-            axes.set_title(f"{label}" + " ✗" * bool(is_false), color=FALSE if is_false else PLAIN)
+            axes.set_title(f"{label}" + " ✗" * bool(is_false))
             axes.set_axis_off()
     elif x.shape[1] == 1:
         figure, axes = plt.subplots()
@@ -75,10 +75,10 @@ def examples(data):
         axes.set(xlabel="x", ylabel="y")
     elif y.dtype.kind in "iu":
         figure, axes = plt.subplots(figsize=(6, 4))
-        for label, marker, color in zip(np.unique(y), "os^Dv*", (PENALTY, DROPOUT, OTHER, GREY, PLAIN, "#CC79A7")):
+        for label, marker, color in zip(np.unique(y), "os^Dv*", (GREY, PLAIN) * 3):
             axes.plot(*x[y == label, :2].T, marker, color=color, markersize=4, alpha=0.7, label=f"label {label}")
         if false.any():
-            axes.plot(*x[false, :2].T, "o", color=FALSE, fillstyle="none", markersize=8, label="false label")
+            axes.plot(*x[false, :2].T, "o", color=PLAIN, fillstyle="none", markersize=9, label="false label")
         axes.set(xlabel="x₀", ylabel="x₁", aspect="equal")
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
     else:

@@ -12,22 +12,9 @@ from xml.etree import ElementTree
 import matplotlib.pyplot as plt
 from PIL import Image
 
-# The inks of the course, on a light and on a dark page. Those between black and white are Okabe and Ito's, told apart
-# with every common colour vision deficiency.
-INKS = {
-    "#000000": ("ink", "#e8e8e8"),
-    "#0072b2": ("blue", "#56a9e0"),
-    "#d55e00": ("orange", "#ff8f4d"),
-    "#009e73": ("green", "#35c79c"),
-    "#cc79a7": ("pink", "#e3a1c4"),
-    "#c00000": ("red", "#ff7b7b"),
-    "#777777": ("grey", "#a0a0a0"),
-    "#dddddd": ("grid", "#3a4048"),
-    "#ffffff": ("paper", "#121212"),
-}
-_LIGHT = "".join(f"--{name}:{light};" for light, (name, _) in INKS.items())
-_DARK = "".join(f"--{name}:{dark};" for name, dark in INKS.values())
-_STYLE = f"svg{{{_LIGHT}}}@media(prefers-color-scheme:dark){{svg{{{_DARK}}}}}"
+from regbook.figures.colours import INKS
+
+_STYLE = "svg{%s}@media(prefers-color-scheme:dark){svg{%s}}"
 _STYLE += "*{stroke-linejoin:round}svg{fill:var(--ink);font-family:sans-serif}"  # Matplotlib leaves out a black fill
 _LETTERS = "svg{font-size:%.4gpx}@media(min-width:%dpx){svg{font-size:%.4gpx}}"
 _SHOWN = 11 / 13  # of the letters' size, where the figure is shown at its own
@@ -54,7 +41,11 @@ def as_svg(figure):
     _unwrap(root)
     style = ElementTree.Element("style")
     size, width = plt.rcParams["font.size"], figure.get_figwidth() * 96  # pixels of a page to an inch
-    style.text = _STYLE + _LETTERS % (size, 0.8 * width, _SHOWN * size)
+    drawn = "var(--ink)" + ElementTree.tostring(root, encoding="unicode")
+    inks = [(name, *pair) for pair in INKS.items() if f"var(--{(name := pair[1][0])})" in drawn]
+    light = "".join(f"--{name}:{light};" for name, light, _ in inks)
+    dark = "".join(f"--{name}:{dark};" for name, _, (_, dark) in inks)
+    style.text = _STYLE % (light, dark) + _LETTERS % (size, 0.8 * width, _SHOWN * size)
     root.insert(0, style)
     root.set("xmlns", _SVG[1:-1])
     return ElementTree.tostring(root, encoding="unicode")
