@@ -202,13 +202,14 @@ class Scores(Shown):
         """
         groups = methods if isinstance(methods, dict) else {"": methods or list(self.scores)}
         metric = metric or next(iter(self[next(iter(groups.values()))[0]]))
-        first, *further = [self._forest(groups, rival, metric) for rival in rivals or (None,)]
-        first.more = {f"over {rival}": forest for rival, forest in zip(rivals[1:], further)}
+        first = self._forest(groups, *rivals[:1] or (None,), metric)
+        # Scores and choices stand in the first, once.
+        first.more = {f"over {r}": self._forest(groups, r, metric, full=False) for r in rivals[1:]}
         return first
 
-    def _forest(self, groups, rival, metric):
+    def _forest(self, groups, rival, metric, full=True):
         entries = {
-            heading: {name: self._entry(name, rival, metric) for name in names}
+            heading: {name: self._entry(name, rival, metric, full) for name in names}
             for heading, names in groups.items()
         }
         sign = unit_and_sign(metric)[1]
@@ -230,11 +231,11 @@ class Scores(Shown):
         note = "Errors are corrected for shared rows." if self.overlap else ""
         return Forest(text, entries, metric, caption, self.others, bool(rival), note)
 
-    # A method's reading: its gain over the rival, its scores, and what was chosen.
-    def _entry(self, name, rival, metric):
+    # A method's reading: its gain over the rival, and in full its scores and what was chosen.
+    def _entry(self, name, rival, metric, full):
         metrics = dict.fromkeys(m for scores in self.scores.values() for m in scores)
         cells = {m: mean_and_error(self[name].get(m), m, self.overlap) for m in metrics}
-        cells["chosen, in seeds"] = self._chosen(name)
+        cells = cells | {"chosen, in seeds": self._chosen(name)} if full else {}
         if not rival:
             return shown_scores(self[name].get(metric), metric, cells, self.overlap)
         if name == rival or metric not in self[name]:

@@ -106,10 +106,11 @@ class Forest:
         beside = [e.beside for e in readings.values() if e.beside is not None]
         beside = whole(beside, self.metric)[0] if beside else None
         picture = strip.row(drawn, axis, ink, beside) if drawn else ""
-        (_, first), *second = readings.items()
-        data = dict(first.data)
-        for _, entry in second:
-            data |= {"stopped": entry.data["gains"]} if entry.data else {}
+        # Of two readings the second has its gains beside; a rival has none.
+        given = [entry.data for entry in readings.values() if entry.data]
+        data = dict(given[0]) if given else {}
+        if len(given) == 2:
+            data["stopped"] = given[1]["gains"]
         data = "".join(f' data-{key}="{escape(text)}"' for key, text in data.items())
         cells = ""
         for place, (column, kind) in enumerate(kinds.items()):

@@ -42,6 +42,13 @@ def test_a_row_holds_both_readings_where_their_numbers_say(metric, unit):
     html = scores.forest("plain, stopped", metric=metric)._repr_html_()
     rows = rows_of(html)
     assert set(rows) == {"plain", "L2", "dropout", "trees"}
+    assert all(
+        row[0]["gains"] and row[0]["names"].endswith("|plain, stopped") for row in rows.values()
+    )
+    over_plain = rows_of(scores.forest("plain", metric=metric)._repr_html_())
+    assert (
+        over_plain["plain"][0]["names"] == "plain, stopped|plain"
+    )  # its other reading is the rival
     sign = 1 if metric == "accuracy" else -1
     rival = SCORES["plain, stopped"][metric]
     all_gains = {
@@ -85,7 +92,8 @@ def test_further_rivals_are_folded_and_groups_have_headings():
     forest = scores.forest("plain, stopped", "plain", methods=groups)
     html = forest._repr_html_()
     assert html.count("<details") == 1 and "<summary>▸ over plain</summary>" in html
-    assert re.findall('rowgroup" colspan="6">([^<]*)<', html) == ["networks", "others"] * 2
+    assert re.findall('rowgroup" colspan="[36]">([^<]*)<', html) == ["networks", "others"] * 2
+    assert html.count(">log loss<") == repr(forest).count("log loss") == 1  # in the first alone
     assert repr(forest).count("on the test set") == 2
     with pytest.raises(ValueError, match="there is no method 'L1'; there are plain, plain, stop"):
         scores.forest("L1")
