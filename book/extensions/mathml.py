@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 BLANK_BESIDE_SIGN = re.compile(r" (?=[±%≥≤=]( |\b|$))|(?<=[±≥≤=]) (?=\S)")
 
-LETTER = re.compile("([α-ω](?:\N{NO-BREAK SPACE}[±≥≤=]\N{NO-BREAK SPACE}\\S+)?)")
+LETTER = re.compile("([α-ω](?:\N{NO-BREAK SPACE}[±≥≤=]\N{NO-BREAK SPACE}?\\S*)?)")
 
 
 def to_mathml(node, display):

@@ -114,6 +114,15 @@ def test_figures_are_counted_on_each_page_and_what_unfolds_says_what_it_is():
                 assert ("helper code" in folded) != drawn, page.name
 
 
+def test_a_letter_stays_in_one_line_with_what_it_is_said_to_be():
+    """A browser may part "λ = 0.1" behind the formula, whatever blank follows it."""
+    related, kept = "</math>\N{NO-BREAK SPACE}[±≥≤=]", 'class="nowrap"'
+    pages = [page.read_text(encoding="utf-8") for page in PAGES]
+    counts = [(len(re.findall(related, html)), html.count(kept)) for html in pages]
+    assert all(there == wrapped for there, wrapped in counts)
+    assert sum(wrapped for _, wrapped in counts) > 20
+
+
 def test_answers_are_printed_at_the_end_of_the_page():
     for page in PAGES:
         article = page.read_text(encoding="utf-8").partition('<article class="bd-article"')[2]
