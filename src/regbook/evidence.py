@@ -168,6 +168,13 @@ class Scores(Shown):
     overlap: float = 0.0
     others: tuple = ()
 
+    def __post_init__(self):
+        arrays = {
+            method: {metric: np.asarray(values, float) for metric, values in scores.items()}
+            for method, scores in self.scores.items()
+        }
+        object.__setattr__(self, "scores", arrays)
+
     def __getitem__(self, method):
         if method not in self.scores:
             raise ValueError(f"there is no method {method!r}; there are {', '.join(self.scores)}")
@@ -187,9 +194,13 @@ class Scores(Shown):
 
     def table(self) -> Forest:
         """What is shown: gains over "plain, stopped", else over "plain", else the scores."""
-        usual = [name for name in (f"plain{STOPPED}", "plain") if name in self.scores]
-        seeds = {len(values) for scores in self.scores.values() for values in scores.values()}
-        return self.forest(*usual[:1] if max(seeds) > 1 else ())
+        metric = next(iter(next(iter(self.scores.values()))))
+        usual = [
+            name
+            for name in (f"plain{STOPPED}", "plain")
+            if name in self.scores and _comparable(self[name].get(metric), metric)
+        ]
+        return self.forest(*usual[:1])
 
     def forest(self, *rivals, methods=None, metric=None) -> Forest:
         """What the methods gain over a rival, drawn, the best first; over further ones, folded.
@@ -201,7 +212,13 @@ class Scores(Shown):
         Example: scores.forest("plain, stopped", "plain")
         """
         groups = methods if isinstance(methods, dict) else {"": methods or list(self.scores)}
-        metric = metric or next(iter(self[next(iter(groups.values()))[0]]))
+        names = [name for group in groups.values() for name in group]
+        if not names:
+            raise ValueError("forest needs the names of methods")
+        metric = metric or next(iter(self[names[0]]))
+        for name in rivals or names[:1]:
+            if metric not in self[name]:
+                raise ValueError(f"'{name}' has no {metric}; it has {', '.join(self[name])}")
         first = self._forest(groups, *rivals[:1] or (None,), metric)
         # Scores and choices stand in the first, once.
         first.more = {f"over {r}": self._forest(groups, r, metric, full=False) for r in rivals[1:]}
@@ -238,7 +255,8 @@ class Scores(Shown):
         cells = cells | {"chosen, in seeds": self._chosen(name)} if full else {}
         if not rival:
             return shown_scores(self[name].get(metric), metric, cells, self.overlap)
-        if name == rival or metric not in self[name]:
+        scores = self[name].get(metric)
+        if name == rival or not _comparable(scores, metric, len(self[rival][metric])):
             nothing = "rival: 0" if name == rival else ""
             return Entry(None, {f"over {rival}": nothing, **cells})
         verdict = self.compare(name, rival, metric)
@@ -249,6 +267,15 @@ class Scores(Shown):
         """The setting, where it does not merely repeat the method's name."""
         chosen = str(self.methods.get(name, ""))
         return "" if chosen == name else chosen
+
+
+# Can (seeds,) scores be compared, seed by seed?
+def _comparable(scores, metric, seeds=None):
+    if scores is None or len(scores) < 2 or not np.isfinite(scores).all():
+        return False
+    if seeds not in (None, len(scores)):
+        return False
+    return metric in METRICS or metric.startswith(OTHER_LOSS)
 
 
 def claim(text: str, evidence, **margin) -> None:

@@ -148,7 +148,7 @@ def interval(entry, metric):
 
 def shown_scores(scores, metric, cells, overlap, **more):
     """The Entry of a method's (seeds,) scores as they are; without drawing where there are none."""
-    if scores is None or len(scores) < 2:
+    if scores is None or len(scores) < 2 or not np.isfinite(scores).all():
         return Entry(None, cells)
     values = scale_of(metric)[0] * scores
     return Entry(values, cells, standard_error(values, overlap), **more)

@@ -99,6 +99,39 @@ def test_further_rivals_are_folded_and_groups_have_headings():
         scores.forest("L1")
     alone = Scores({"a": SCORES["L2"], "b": SCORES["trees"]}, others=("b",))
     assert "over" not in repr(alone) and rows_of(alone._repr_html_())["a"][1]
+    wrongs = [({"metric": "f1"}, "'plain' has no f1; it has accuracy, log loss")]
+    for wrong, message in [*wrongs, ({"methods": {"a": []}}, "forest needs the names of methods")]:
+        with pytest.raises(ValueError, match=message):
+            scores.forest("plain", **wrong)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"a": {"accuracy": [0.5]}, "plain": {"accuracy": [0.6]}},
+        {"a": {"accuracy": [0.5, 0.25]}, "plain": {"error": [0.6, 0.25]}},
+        {"a": {"my own": [0.5, 0.25]}, "plain": {"my own": [0.6, 0.25]}},
+        {"a": {"accuracy": [0.5, np.nan]}, "plain": {"accuracy": [0.6, 0.25]}},
+        {"a": {"accuracy": [0.5, 0.25, 0.5]}, "plain": {"accuracy": [0.6, 0.25]}},
+        {"a": {"accuracy": [0.5, 0.5]}, "plain": {"accuracy": [0.5, 0.5]}},
+        {"plain": {"accuracy": [0.5, 0.25]}},
+    ],
+    ids=[
+        "one seed",
+        "nothing in common",
+        "a metric of one's own",
+        "no number",
+        "uneven",
+        "equal",
+        "alone",
+    ],
+)
+def test_what_can_not_be_compared_is_shown_all_the_same(given):
+    shown = Scores(given)
+    assert all(name in repr(shown) and f">{name}<" in shown._repr_html_() for name in given)
+
+
+def test_a_single_seed_is_no_picture():
     single = Scores({"a": {"accuracy": np.array([0.5])}, "b": {"accuracy": np.array([0.6])}})
     assert "nan" in repr(single) and "<img" not in single._repr_html_()
 
