@@ -234,7 +234,8 @@ class Runs(Shown):
                     for metric in metrics
                 }
                 cells[f"{first}: training"] = rows[-1][1] if more else ""
-                if scores:
+                # A setting may be called so itself, such as one with a callback that stops.
+                if scores and not (ending and name + ending in self._runs):
                     entries[name + ending] = shown_scores(
                         scores.get(first), first, cells, overlap, **more
                     )

@@ -254,6 +254,15 @@ def test_classes_are_made_columns_where_the_loss_takes_those():
     assert_array_equal(scores["columns"]["accuracy"], scores["numbers"]["accuracy"])
 
 
+def test_a_setting_may_be_called_as_a_reading_is():
+    settings = {"plain, stopped": {"units": 3}, "plain": {}}
+    runs = rb.experiment(build, settings, data(), epochs=2, batch_size=8)
+    words = runs._repr_html_().replace("\N{NO-BREAK SPACE}", " ")
+    for name in settings:
+        accuracy = 100 * runs.curve(name, "val_accuracy")[:, -1]
+        assert f"{accuracy.mean():.1f} ± " in words
+
+
 def test_tables_and_verdicts_hold_the_same_numbers_as_text_and_as_html(runs):
     scores = runs.open_test({"plain": "plain", "L2": runs.choose("L2 <b>", stopped=True)})
     for shown in (runs, scores, scores.compare("L2", "plain")):
