@@ -21,7 +21,7 @@ from regbook.fitting.judge import Judge
 from regbook.fitting.kinds import NOISY, SPATIAL, loss_of, noisy_layers
 
 KEPT = 16  # kinds that stay compiled, some 10 MB each; no notebook of the course has more than 8
-_CROWDED, _FEWEST = 750e6, 4  # bytes of the process, from which on only so many kinds stay
+_CROWDED, _FEWEST = 650e6, 3  # bytes of the process, from which on only so many kinds stay
 # Numbers of one layer held at once when members are measured: 2 MB, what a processor's cache holds.
 _BLOCK = 2**18
 
