@@ -250,12 +250,13 @@ class Scores(Shown):
 
     # A method's reading: its gain over the rival, and in full its scores and what was chosen.
     def _entry(self, name, rival, metric, full):
-        metrics = dict.fromkeys(m for scores in self.scores.values() for m in scores)
-        cells = {m: mean_and_error(self[name].get(m), m, self.overlap) for m in metrics}
-        cells = cells | {"chosen, in seeds": self._chosen(name)} if full else {}
+        cells, scores = {}, self[name].get(metric)
+        if full:
+            metrics = dict.fromkeys(m for scored in self.scores.values() for m in scored)
+            cells = {m: mean_and_error(self[name].get(m), m, self.overlap) for m in metrics}
+            cells["chosen, in seeds"] = self._chosen(name)
         if not rival:
-            return shown_scores(self[name].get(metric), metric, cells, self.overlap)
-        scores = self[name].get(metric)
+            return shown_scores(scores, metric, cells, self.overlap)
         if name == rival or not _comparable(scores, metric, len(self[rival][metric])):
             nothing = "rival: 0" if name == rival else ""
             return Entry(None, {f"over {rival}": nothing, **cells})

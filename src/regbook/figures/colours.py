@@ -16,7 +16,6 @@ INKS = {
     "#8a6100": ("brown", "#d9ae4a"),
     "#a0508a": ("purple", "#e3a1c4"),
     "#cc79a7": ("pink", "#e3a1c4"),
-    "#c00000": ("red", "#ff7b7b"),
     "#777777": ("grey", "#a0a0a0"),
     "#dddddd": ("grid", "#3a4048"),
     "#ffffff": ("paper", "#121212"),
