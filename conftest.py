@@ -14,8 +14,6 @@ SITE = ROOT / "_build/html"
 CHAPTERS = [ROOT / f"{name}.ipynb" for name in contents()[1]]  # the course, in its order
 ASKING = [*CHAPTERS, ROOT / "chapters/judge.ipynb"]  # the pages with exercises
 
-os.environ["TQDM_DISABLE"] = "1"  # a progress bar would be part of what is printed
-
 BROWSERS = (
     "chromium",
     "chromium-browser",

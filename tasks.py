@@ -1,7 +1,7 @@
 """The tasks of the course, on every system: `python3 tasks.py book`; on Windows `py tasks.py book`.
 
-make calls it too. Standard library only, for any Python 3: it sets up the environment .venv, in
-which everything else runs.
+make calls it too. Standard library only, for any Python 3: everything else runs in the environment
+.venv, which tools/environment.py makes.
 """
 
 import os
@@ -9,24 +9,35 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent
-ENVIRONMENT = ROOT / ".venv"
-BIN = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
-READER, MAINTAINER = ["requirements.txt"], ["requirements.txt", "requirements-dev.txt"]
-DISK_MB = 3000  # what the environment takes, and some room
+from tools.environment import BIN, ENVIRONMENT, MAINTAINER, READER, ROOT, follow, ours, set_up
+
+SITE = ROOT / "_build/html"
+# How the reader called a task, and calls the next one.
+CALL = (
+    "make"
+    if "MAKELEVEL" in os.environ
+    else "py tasks.py"
+    if os.name == "nt"
+    else "python3 tasks.py"
+)
 
 
 def book():
     """Build the book into _build/html; a warning is an error"""
     set_up(READER)
-    run("jupyter-book", "build", ".", "--all", "-W", "-n", "--keep-going")
-    print("\nThe book is ready: open _build/html/index.html in a browser.")
+    SITE.parent.mkdir(exist_ok=True)
+    builder = (BIN / "jupyter-book", "build", ".", "--all", "-W", "-n", "--keep-going")
+    log = follow("Building the book: about a minute.", *builder, env=variables())
+    if log:
+        (SITE.parent / "book.log").write_text(log, encoding="utf-8")
+        sys.exit(f"{log}\nThe book could not be built; what the builder said is _build/book.log.")
+    print(f"The book is ready:\n  {(SITE / 'index.html').as_uri()}\nNext: {CALL} lab")
 
 
 def test():
     """Check everything: style, the book, the package, and every printed number"""
+    print("Style, the book, then every notebook and page: some ten minutes on two cores.")
     lint()
     book()
     run("pytest")
@@ -44,7 +55,6 @@ def lint():
 def notebooks(*names):
     """Run notebooks in place, all or those named: the one way to change a stored number"""
     set_up(READER)
-    os.environ["TQDM_DISABLE"] = "1"  # a progress bar would be part of what is printed
     run("python", "-m", "tools.run_notebooks", *names)
 
 
@@ -60,9 +70,11 @@ def lab():
     # Trusted, the stored knobs turn before anything was run.
     run("jupyter-trust", *map(str, ROOT.glob("chapters/**/*.ipynb")))
     # Pages open as pages, not as their source.
-    settings = ENVIRONMENT / "etc/jupyter/labconfig"
-    settings.mkdir(parents=True, exist_ok=True)
-    shutil.copy(str(ROOT / "jupyterlab.json"), str(settings / "default_setting_overrides.json"))
+    wanted = ROOT / "jupyterlab.json"
+    settings = ENVIRONMENT / "etc/jupyter/labconfig/default_setting_overrides.json"
+    if not settings.exists() or settings.read_bytes() != wanted.read_bytes():
+        settings.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(str(wanted), str(settings))
     run("jupyter-lab", "--LabApp.default_url=/lab/tree/chapters/penalty.ipynb")
 
 
@@ -83,14 +95,16 @@ def lock(*packages):
     run(*command, "pyproject.toml", "--output-file=requirements.txt")
     # The second list is constrained by the first, and repeats only what the first has for some
     # systems alone.
-    first = re.findall(r"^([\w.-]+)==\S+ \\$", _text(ROOT / "requirements.txt"), re.MULTILINE)
+    pins = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    first = re.findall(r"^([\w.-]+)==\S+ \\$", pins, re.MULTILINE)
     command += ["--constraints=requirements.txt", *("--no-emit-package=" + name for name in first)]
     run(*command, "--group=pyproject.toml:dev", "--output-file=requirements-dev.txt")
 
 
 def clean():
     """Remove the environment and everything that was built"""
-    for name in (".venv", "_build", "src/regbook.egg-info", ".pytest_cache", ".ruff_cache"):
+    made = ["_build", "src/regbook.egg-info", ".pytest_cache", ".ruff_cache"]
+    for name in made + [".venv"] * ours():
         shutil.rmtree(str(ROOT / name), ignore_errors=True)
 
 
@@ -98,78 +112,29 @@ LISTED = (book, test, lab, notebooks, replicate, lint, bench, lock, clean)
 TASKS = {task.__name__: task for task in LISTED}
 
 
-def set_up(lists):
-    """Bring .venv to the pins of the lists; a copy in it of each list says what was installed."""
-    if all(_text(ENVIRONMENT / name) == _text(ROOT / name) for name in lists):
-        return
-    new = not ENVIRONMENT.exists()
-    if new:
-        python = find_python()
-        free = shutil.disk_usage(str(ROOT)).free / 1e6
-        if free < DISK_MB:
-            sys.exit(
-                f"The course needs {DISK_MB} MB of disk, and {free:.0f} MB are free here. "
-                "Nothing was changed."
-            )
-        print(f"Setting up .venv with {python}: once, a few minutes.", flush=True)
-    pip = [str(BIN / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    done = False
-    try:
-        done = (
-            (not new or _succeeds(python, "-m", "venv", str(ENVIRONMENT)))
-            and _succeeds(*pip, *(part for name in lists for part in ("-r", name)))
-            and _succeeds(*pip, "--no-deps", "--no-build-isolation", "-e", ".")
-        )
-    finally:  # also where it was interrupted
-        if new and not done:
-            shutil.rmtree(str(ENVIRONMENT), ignore_errors=True)
-            shutil.rmtree(str(ROOT / "src/regbook.egg-info"), ignore_errors=True)
-    if not done:
-        sys.exit(
-            "The packages could not be installed; the reason stands above. They come from the "
-            "network:\ncheck the connection and the free disk space, then run the same command "
-            "again."
-        )
-    for name in lists:
-        shutil.copy(str(ROOT / name), str(ENVIRONMENT / name))
-
-
-def find_python():
-    """This Python, or another on the computer, of a version that pyproject.toml allows."""
-    settings = _text(ROOT / "pyproject.toml")
-    allowed = re.search(r'^requires-python = ">=3\.(\d+),<3\.(\d+)"', settings, re.MULTILINE)
-    minors = range(*map(int, allowed.groups()))
-    if sys.version_info[0] == 3 and sys.version_info[1] in minors:
-        return sys.executable
-    for minor in reversed(minors):
-        if shutil.which(f"python3.{minor}"):
-            return shutil.which(f"python3.{minor}")
-    versions = ", ".join(f"3.{minor}" for minor in minors)
-    sys.exit(
-        f"None of the Pythons {versions} was found. Install one, or name it: "
-        "make book PYTHON=/path/to/python3"
-    )
-
-
 def run(name, *arguments):
     """Run a command of the environment in the course's folder, and stop where it fails."""
-    path = str(BIN) + os.pathsep + os.environ["PATH"]  # notebooks find their kernel there first
-    command, variables = [str(BIN / name), *arguments], dict(os.environ, PATH=path)
-    result = subprocess.run(command, cwd=str(ROOT), env=variables)
+    command = [str(BIN / name), *arguments]
+    result = subprocess.run(command, cwd=str(ROOT), env=variables())
     if result.returncode:
         sys.exit(result.returncode)
 
 
-def _succeeds(*command):
-    return subprocess.run(command, cwd=str(ROOT)).returncode == 0
-
-
-def _text(path):
-    return path.read_text(encoding="utf-8") if path.exists() else None
+def variables():
+    """The environment's variables: notebooks find their kernel first on PATH."""
+    return dict(os.environ, PATH=str(BIN) + os.pathsep + os.environ["PATH"])
 
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in TASKS:
         listed = "\n".join(f"  {name:10} {task.__doc__}" for name, task in TASKS.items())
         sys.exit(f"The tasks of the course:\n{listed}")
-    TASKS[sys.argv[1]](*sys.argv[2:])
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a pipe may not take each letter of a path
+    try:
+        TASKS[sys.argv[1]](*sys.argv[2:])
+    except PermissionError as error:
+        sys.exit(
+            f"{error.filename} may not be written here. Copy the course to a folder of your own, "
+            "or close\nthe programs that use it; then run the same command again."
+        )

@@ -99,7 +99,6 @@ def installed():
 
 
 def main():
-    os.environ["TQDM_DISABLE"] = "1"
     one = unit()
     memory = psutil.virtual_memory().total / 1e9
     on_disk = f"the packages take {installed():.1f} GB of disk"

@@ -44,7 +44,7 @@ def run(path, shift):
     """Run the notebook at `path` with every seed moved by `shift`, and store nothing."""
     notebook, result = read(path), Run()
     client = NotebookClient(notebook, timeout=None)
-    environment = os.environ | {"REGBOOK_SEEDS": str(shift), "TQDM_DISABLE": "1"}
+    environment = os.environ | {"REGBOOK_SEEDS": str(shift)}
     try:
         client.execute(cwd=str(path.parent), env=environment, stderr=subprocess.DEVNULL)
     except CellExecutionError as error:

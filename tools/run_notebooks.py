@@ -5,6 +5,7 @@ written once more, into a cell below the figure that the book leaves out; code t
 is folded there too.
 """
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +14,10 @@ import nbformat
 from nbclient import NotebookClient
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 
-from tools.notebooks import NOTEBOOKS, read
+from tools.notebooks import NOTEBOOKS, ROOT, code_cells, printed, read
 
+# What the doctor runs, also where there are no chapters.
+DOCTOR = ROOT / "src/regbook/doctor.json"
 # The metadata that is kept.
 OF_CELL, OF_NOTEBOOK = {"tags", "mystnb", "jupyter"}, {"kernelspec", "language_info"}
 
@@ -25,6 +28,17 @@ def run(path):
     # What the kernel itself says, besides its cells, is not shown.
     client.execute(cwd=str(path.parent), stderr=subprocess.DEVNULL)
     nbformat.write(stored(notebook), path)
+    check = for_the_doctor(notebook)
+    if check["code"]:
+        text = json.dumps(check, indent=1, ensure_ascii=False) + "\n"
+        DOCTOR.write_text(text, encoding="utf-8")
+
+
+def for_the_doctor(notebook):
+    """The code of the cells with the tag "doctor", and what they print."""
+    cells = [cell for cell in code_cells(notebook) if "doctor" in cell.metadata.get("tags", [])]
+    outputs = [printed(output) for cell in cells for output in cell.outputs]
+    return {"code": "\n".join(cell.source for cell in cells), "printed": "".join(outputs)}
 
 
 def stored(notebook):

@@ -4,25 +4,32 @@
 
 import contextlib
 import io
+import json
 import os
+import pkgutil
+import platform
 import re
 import sys
 import sysconfig
+import traceback
 from importlib.machinery import PathFinder
 from itertools import zip_longest
 from pathlib import Path
+from urllib.parse import quote
 
-# The course is the folder that the reader is in, or else the one that this file is in.
+# The course is the folder that the reader is in, or else the one that this file is in; there is
+# none where only the helper package was installed, as on Colab.
 FOLDERS = [Path.cwd(), *Path.cwd().parents, Path(__file__).resolve().parents[2]]
-COURSE = next(
-    (folder for folder in FOLDERS if (folder / "src/regbook/doctor.py").exists()), FOLDERS[-1]
-)
-CHAPTER = "chapters/l2-keras.ipynb"
+COURSE = next((folder for folder in FOLDERS if (folder / "src/regbook/doctor.py").exists()), None)
+REPOSITORY = "https://github.com/example/regularisation-course"
 KERNEL_MB = 870  # the kernel of the largest chapter takes 864
-SET_UP = f"""Use the Python of {COURSE / ".venv"}.
+HERE = COURSE or Path.cwd()
+SET_UP = f"""Use the Python of {HERE / ".venv"}.
 If it is this one, or not there, delete .venv and follow README.md."""
 AMPERSAND = "& " if os.name == "nt" else ""  # PowerShell runs a quoted name only after it
-PIP = f'In {COURSE}, run:\n{AMPERSAND}"{sys.executable}" -m pip install'
+PIP = f'In {HERE}, run:\n{AMPERSAND}"{sys.executable}" -m pip install'
+# Names that packages leave beside their own, and that nobody imports.
+NOBODYS = {"docs", "examples", "test", "tests"}
 
 
 def main():
@@ -30,8 +37,11 @@ def main():
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a file on Windows may not take every character
     print(f"The doctor looks at {sys.executable}")
-    for check in (python, packages, helper_package, memory_and_kernel, numbers):
-        problem = check()
+    for check in (file_names, python, packages, helper_package, memory_and_kernel, numbers):
+        try:
+            problem = check()
+        except Exception:
+            problem = f"The doctor itself failed:\n{traceback.format_exc()}{_report('')}"
         if problem:
             print("  PROBLEM  " + problem.replace("\n", "\n           "))
             return False
@@ -39,16 +49,40 @@ def main():
     return True
 
 
+def file_names():
+    """Return which file of the reader's is imported in place of a module or package."""
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    folders = [Path.cwd(), *map(Path, filter(None, named))]
+    folders += [COURSE / "chapters", COURSE / "chapters/solutions"] if COURSE else []
+    names = set(getattr(sys, "stdlib_module_names", ())) | set(_packages_by_name())
+    for folder in folders:
+        for module in pkgutil.iter_modules([str(folder)]):
+            if module.name in names - NOBODYS - {"regbook"}:
+                return (
+                    f"Python imports {module.name} of {folder} in place of its own module or "
+                    "package of this name.\nRename it, or take its folder out of PYTHONPATH."
+                )
+
+
+def _packages_by_name():
+    """What can be imported from installed packages; nothing where this Python can't tell."""
+    try:
+        from importlib.metadata import packages_distributions
+    except ImportError:
+        return ()
+    return packages_distributions()
+
+
 def python():
     """Return what is wrong with this Python: its version, or the computer that it is made for."""
-    settings = (COURSE / "pyproject.toml").read_text(encoding="utf-8")
-    first, end = re.search(r'requires-python = ">=3\.(\d+),<3\.(\d+)"', settings).groups()
-    *others, last = [f"3.{minor}" for minor in range(int(first), int(end))]
-    version = "{}.{}".format(*sys.version_info)
-    if version not in [*others, last]:
-        return (
-            f"This is Python {version}. The course needs {', '.join(others)} or {last}.\n{SET_UP}"
-        )
+    if COURSE:
+        settings = (COURSE / "pyproject.toml").read_text(encoding="utf-8")
+        first, end = re.search(r'requires-python = ">=3\.(\d+),<3\.(\d+)"', settings).groups()
+        *others, last = [f"3.{minor}" for minor in range(int(first), int(end))]
+        version = "{}.{}".format(*sys.version_info)
+        if version not in [*others, last]:
+            needed = f"{', '.join(others)} or {last}"
+            return f"This is Python {version}. The course needs {needed}.\n{SET_UP}"
     intel_mac = sys.platform == "darwin" and os.uname().machine != "arm64"
     if intel_mac or sysconfig.get_platform() == "win-arm64" or sys.maxsize < 2**32:
         return (
@@ -59,6 +93,9 @@ def python():
 
 def packages():
     """Return which packages are missing, or in other versions than requirements.txt names."""
+    if not COURSE:
+        print("           regbook is here without the course's folder: versions can't be compared")
+        return None
     try:
         from importlib import metadata
 
@@ -95,6 +132,8 @@ def helper_package():
     install = f"{PIP} --no-deps --no-build-isolation -e ."
     if found is None:
         return f"The helper package regbook is not installed in this Python.\n{install}"
+    if not COURSE:
+        return None
     folders = [COURSE / "src/regbook", Path(found.origin).resolve().parent]
     own, imported = [
         sorted(path.read_bytes() for path in folder.rglob("*.py")) for folder in folders
@@ -109,7 +148,7 @@ def helper_package():
 def memory_and_kernel():
     """Return what is wrong where notebooks run: memory, kernel, TensorFlow loaded too early."""
     import psutil
-    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     free = psutil.virtual_memory().available / 1e6
     if free < KERNEL_MB:
@@ -122,7 +161,10 @@ def memory_and_kernel():
             "TensorFlow was loaded before the course could set it up. Restart the kernel, and "
             "run it from the top."
         )
-    kernel = Path(KernelSpecManager().get_kernel_spec("python3").argv[0])
+    try:
+        kernel = Path(KernelSpecManager().get_kernel_spec("python3").argv[0])
+    except NoSuchKernel:
+        return None
     if kernel.is_absolute() and kernel.parent.resolve() != Path(sys.executable).parent.resolve():
         return (
             f"JupyterLab starts another Python, {kernel}.\nTo remove it, run: jupyter kernelspec "
@@ -131,28 +173,40 @@ def memory_and_kernel():
 
 
 def numbers():
-    """Return where the chapter's cells with the tag "doctor" print something else than stored."""
-    import nbformat
-
+    """Return where the cells of chapter 2 that are tagged so print something else than stored."""
     print(
         "           … training a small model (if nothing follows, the processor is too old for it)",
         flush=True,
     )
-    cells = nbformat.read(COURSE / CHAPTER, 4).cells
-    cells = [cell for cell in cells if "doctor" in cell.metadata.get("tags", [])]
-    book = "".join(output.get("text", "") for cell in cells for output in cell.outputs).splitlines()
+    stored = json.loads(Path(__file__).with_name("doctor.json").read_text(encoding="utf-8"))
     printed = io.StringIO()
     try:
         with contextlib.redirect_stdout(printed):
-            exec("\n".join(cell.source for cell in cells), {})
-    except Exception as error:
-        printed.write(f"{type(error).__name__}: {error}")
+            exec(stored["code"], {})
+    except Exception:
+        where = traceback.format_exc(limit=-1)
+        return (
+            f"The model could not be trained, which is not another number:\n{where}"
+            f"{_report(where)}"
+        )
     here = printed.getvalue().splitlines()
     print(*[f"           {line}" for line in here], sep="\n")
-    for stored, line in zip_longest(book, here, fillvalue="nothing"):
-        if line != stored:
-            lines = f"{CHAPTER} prints: {stored}\nhere it prints: {line}"
-            return (
-                f"{lines}\nIf that does not say what to do, please report it all, and the name of "
-                "your processor."
-            )
+    for book, line in zip_longest(stored["printed"].splitlines(), here, fillvalue="nothing"):
+        if line != book:
+            lines = f"chapter 2 prints: {book}\nhere it prints: {line}"
+            return f"{lines}\n{_report(lines)}"
+
+
+def _report(lines):
+    """How to send what the doctor found: the address of a form that is filled in."""
+    from importlib import metadata
+
+    names = ("regbook", "tensorflow", "tensorflow-cpu", "keras", "numpy", "scipy", "scikit-learn")
+    versions = [(name, list(metadata.distributions(name=name))) for name in names]
+    found = [f"{name} {there[0].version}" for name, there in versions if there]
+    about = [lines, f"Python {platform.python_version()}, {platform.platform()}", ", ".join(found)]
+    form = f"?template=number.yml&report={quote(chr(10).join([*about, platform.processor()]))}"
+    return (
+        "If that does not say what to do, please send this report: open\n"
+        f"{REPOSITORY}/issues/new{form}"
+    )

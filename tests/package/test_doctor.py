@@ -1,18 +1,22 @@
 """Does the doctor (`python -m regbook`) find what is wrong, and say what to do?"""
 
 import ast
+import json
 import os
 import shutil
 import subprocess
 import sys
 from importlib.metadata import distributions as installed
 from types import SimpleNamespace
+from urllib.parse import parse_qs
 
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+import yaml
 
 from conftest import ROOT
 from regbook import doctor
+from tools.notebooks import read
+from tools.run_notebooks import DOCTOR, for_the_doctor
 
 pytestmark = pytest.mark.pins
 
@@ -72,7 +76,7 @@ def answer(*command, folder=ROOT, **env):
 
 def test_a_healthy_course_prints_the_numbers_of_the_book_even_to_a_file_on_windows():
     said = answer("-m", "regbook", PYTHONIOENCODING="cp1252")
-    assert said.count("  ok  ") == 5 and said.endswith("exit code 0")
+    assert said.count("  ok  ") == 6 and said.endswith("exit code 0")
     assert "accuracy on 200 other dots: 0." in said
 
 
@@ -120,11 +124,54 @@ def test_another_copy_of_the_course_is_minded_where_its_code_differs(tmp_path):
     assert f"{tmp_path} Notebooks import another copy, {ROOT}" in said
 
 
+def test_what_it_trains_is_what_the_chapter_trains():
+    chapter = for_the_doctor(read(ROOT / "chapters/l2-keras.ipynb"))
+    assert json.loads(DOCTOR.read_text(encoding="utf-8")) == chapter and chapter["printed"]
+
+
 @pytest.mark.parametrize(
-    "source, said", [("print(0.89)", "0.89"), ("1 / 0", "ZeroDivisionError"), ("", "nothing")]
+    "code, said",
+    [
+        ("print(0.89)", "prints: 0.90\nhere it prints: 0.89\n"),
+        ("", "prints: 0.90\nhere it prints: nothing\n"),
+        ("1 / 0", "could not be trained, which is not another number:\nTraceback"),
+    ],
 )
-def test_a_number_that_differs_from_the_book(source, said, monkeypatch):
-    stored = new_output("stream", text="0.90\n")
-    cell = new_code_cell(source, outputs=[stored], metadata={"tags": ["doctor"]})
-    monkeypatch.setattr("nbformat.read", lambda path, version: new_notebook(cells=[cell]))
-    assert f"prints: 0.90\nhere it prints: {said}" in doctor.numbers()
+def test_a_number_that_differs_and_an_error_are_told_apart_and_can_be_sent(code, said, monkeypatch):
+    monkeypatch.setattr("json.loads", lambda text: {"code": code, "printed": "0.90\n"})
+    problem = doctor.numbers()
+    assert said in problem and ("ZeroDivisionError" in problem) == ("1 / 0" in code)
+    address, form = problem.split("\n")[-1].split("?")
+    assert address == f"{doctor.REPOSITORY}/issues/new"
+    fields = parse_qs(form)
+    known = yaml.safe_load(
+        (ROOT / ".github/ISSUE_TEMPLATE" / fields.pop("template")[0]).read_text()
+    )
+    assert set(fields) <= {field.get("id") for field in known["body"]}
+    assert said.splitlines()[-1] in fields["report"][0] and "keras 3." in fields["report"][0]
+
+
+@pytest.mark.parametrize("name", ["random.py", "numpy/__init__.py"])
+def test_a_file_that_is_taken_for_a_module_or_package_is_named_first(name, tmp_path):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).touch()
+    said = answer("-m", "regbook", folder=tmp_path)
+    imported = name.partition("/")[0].removesuffix(".py")
+    assert f"PROBLEM  Python imports {imported} of {tmp_path} in place of" in said
+    assert "  ok  " not in said
+
+
+def test_without_the_folder_of_the_course_it_answers(tmp_path):
+    shutil.copytree(ROOT / "src/regbook", tmp_path / "lib/regbook")
+    look = "print(doctor.COURSE, doctor.python(), doctor.packages(), doctor.helper_package())"
+    said = answer(
+        "-c", f"from regbook import doctor; {look}", folder=tmp_path, PYTHONPATH=f"{tmp_path}/lib"
+    )
+    assert "versions can't be compared\nNone None None None\nexit code 0" in said
+
+
+def test_what_nobody_foresaw_is_said_and_can_be_sent(monkeypatch, capsys):
+    monkeypatch.setattr("regbook.doctor.python", lambda: 1 / 0)
+    assert doctor.main() is False
+    said = capsys.readouterr().out
+    assert "The doctor itself failed:" in said and f"{doctor.REPOSITORY}/issues/new?" in said

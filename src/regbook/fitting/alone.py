@@ -5,17 +5,16 @@ order ahead, and a loop of fits of one epoch each would begin its callbacks anew
 """
 
 import random
-import sys
 from contextlib import contextmanager
 from itertools import count
 
 import keras
 import numpy as np
 from joblib import Parallel, delayed
-from tqdm import tqdm
 
 from regbook.fitting.judge import Judge
 from regbook.fitting.kinds import loss_of
+from regbook.fitting.progress import progress
 from regbook.fitting.rows import changed_rows, naming
 from regbook.numerics import like_here, moved, rng
 
@@ -64,10 +63,8 @@ def train_alone(tasks):
             experiment(...)
     """
     there = like_here()
-    calls = (delayed(_train)(there, task) for task in tasks)
-    # On stdout: on stderr, a notebook keeps the erased bar as an empty warning.
-    bar = {"total": len(tasks), "desc": "model.fit", "unit": "model", "file": sys.stdout}
-    return list(tqdm(Parallel(return_as="generator")(calls), **bar, delay=3, leave=False))
+    fits = Parallel(return_as="generator")(delayed(_train)(there, task) for task in tasks)
+    return list(progress(fits, total=len(tasks), desc="model.fit", unit="model"))
 
 
 def built(build, arguments, sample):

@@ -1,13 +1,11 @@
 """Epoch after epoch: draw the order of rows and the noise, train, measure, keep the best."""
 
-import sys
-
 import numpy as np
 import tensorflow as tf
 from keras.layers import GaussianNoise
-from tqdm import tqdm
 
 from regbook.fitting.passes import Passes
+from regbook.fitting.progress import progress
 from regbook.numerics import rng
 
 
@@ -78,9 +76,7 @@ def train(job, held_out, batch_size, training_curves):
     of_training, of_validation, smallest = [], [], np.full(members, np.inf)
     # What is kept of each member: its weights and states at two epochs.
     last, best = ([np.array(part) for part in job.start] for _ in range(2))
-    # On stdout: on stderr, a notebook keeps the erased bar as an empty warning.
-    bar = {"desc": f"fitting {members} models", "unit": "epoch", "file": sys.stdout}
-    for epoch in tqdm(range(epochs), **bar, delay=3, leave=False):
+    for epoch in progress(range(epochs), desc=f"fitting {members} models", unit="epoch"):
         x, y = (tf.constant(values) for values in job.rows(epoch))
         # Random numbers for the whole epoch, so that each layer draws from its own stream in order.
         noise = [
