@@ -1,4 +1,4 @@
-"""Where the notebooks are, in which order the book shows them, and what is in them."""
+"""Where the notebooks are, in which order the book shows them and where, and what is in them."""
 
 from pathlib import Path
 
@@ -7,6 +7,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted([*ROOT.glob("chapters/*.ipynb"), *ROOT.glob("chapters/solutions/*.ipynb")])
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+REPOSITORY, BOOK = CONFIG["repository"]["url"], CONFIG["sphinx"]["config"]["html_baseurl"]
 
 
 def contents(root=ROOT):

@@ -17,6 +17,7 @@ from regbook.figures.strip import MEASURES
 UNUSED = ("thebe", "THEBE", "design-tabs", "sphinx-design", "fontawesome")
 OF_ONE_PAGE = re.compile(r"_static/(laboratory)\b")  # files for the page of this name alone
 OF_STRIPS = ("_static/strip.js", "stripMeasures")  # what draws in the laboratory
+COLAB = re.compile("(//colab.*)/blob/[^/]+/")
 SIZE = re.compile(r'style="width: (\d+)px; height: (\d+)px;?"')
 # Names, punctuation and blanks in code: they have the ink of all code.
 PLAIN_CODE = re.compile(r'<span class="(?:n|p|w)">(.*?)</span>')
@@ -31,6 +32,13 @@ def lighten(app, pagename, templatename, context, doctree):
         context[kind] = [file for file in files if _belongs(file, pagename)]
     if pagename != "search":  # its own script needs the others at once
         context["script_files"] = [_deferred(file) for file in context["script_files"]]
+    repository = app.config.html_theme_options["repository_url"]
+    for launch in context.get("header_buttons", []):
+        for button in launch.get("buttons", []):
+            if "url" in button:  # Colab reads no MyST: tools/plain.py writes what it reads
+                button["url"] = COLAB.sub(r"\1/blob/plain/", button["url"])
+    footer = context.get("theme_extra_footer", "")
+    context["theme_extra_footer"] = footer.format(repository=repository, page=pagename)
     context["site_path"] = urlparse(app.config.html_baseurl).path  # for the page 404.html
     # docutils gives deprecated roles to the entries of the bibliography; they are items of a list.
     body = context.get("body", "").replace(' role="doc-biblioentry"', ' role="listitem"')

@@ -186,8 +186,7 @@ def numbers():
     except Exception:
         where = traceback.format_exc(limit=-1)
         return (
-            f"The model could not be trained, which is not another number:\n{where}"
-            f"{_report(where)}"
+            f"The model could not be trained, which is not another number:\n{where}{_report(where)}"
         )
     here = printed.getvalue().splitlines()
     print(*[f"           {line}" for line in here], sep="\n")
