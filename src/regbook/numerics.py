@@ -5,7 +5,6 @@ import random
 import sys
 from contextlib import contextmanager
 from functools import partial
-from importlib.util import find_spec
 
 import numpy as np
 import scipy.linalg  # noqa: F401  (loads SciPy's BLAS, so that its threads are limited below too)
@@ -17,8 +16,8 @@ def reproducible(seed: int) -> None:
 
     Sets 64-bit floats, one thread (TensorFlow and BLAS) and deterministic operations, then seeds
     Python, NumPy and TensorFlow. Call it at the top of a notebook, and again before anything that
-    must not depend on what ran before: every call resets the seeds. Where TensorFlow is not
-    installed, it does what concerns Python and NumPy.
+    must not depend on what ran before: every call resets the seeds. Keras and TensorFlow are not
+    loaded by it, but set when they are.
 
     seed: a whole number, 0 ≤ seed < 2³².
 
@@ -39,18 +38,51 @@ def reproducible(seed: int) -> None:
     threadpool_limits(limits=1, user_api="blas")
     random.seed(seed)
     np.random.seed(seed)
-    if find_spec("tensorflow") and find_spec("keras"):  # some notebooks train nothing by Keras
-        _make_keras_reproducible(seed)
-
-
-def _make_keras_reproducible(seed):
-    loaded = sys.modules.get("keras")
-    backend = loaded.backend.backend() if loaded else os.environ["KERAS_BACKEND"]
+    keras = sys.modules.get("keras")
+    backend = keras.backend.backend() if keras else os.environ["KERAS_BACKEND"]
     if backend != "tensorflow":
         raise RuntimeError(
             f"This course runs Keras on TensorFlow, but Keras is set to run on {backend!r}. "
             "Restart the kernel without KERAS_BACKEND in the environment."
         )
+    if keras or sys.modules.get("tensorflow"):
+        _make_keras_reproducible(seed)
+    else:
+        _keras_to_come.seed = seed
+        if _keras_to_come not in sys.meta_path:
+            sys.meta_path.insert(0, _keras_to_come)
+
+
+class _KerasToCome:
+    """Makes Keras reproducible when it is imported: a notebook that trains nothing by it needs
+    neither its three seconds nor its 400 MB.
+    """
+
+    def find_spec(self, name, path=None, target=None):
+        """For the import system, which asks whatever stands on sys.meta_path."""
+        if name not in ("keras", "tensorflow"):
+            return None
+        others = [finder for finder in sys.meta_path if finder is not self]
+        found = [finder.find_spec(name, path, target) for finder in others]
+        spec = next(filter(None, found), None)
+        if spec:
+            spec.loader.exec_module = partial(self._load, spec.loader.exec_module)
+        return spec
+
+    def _load(self, load, module):
+        sys.meta_path.remove(self)
+        streams = random.getstate(), np.random.get_state()
+        load(module)
+        _make_keras_reproducible(self.seed)
+        # The import is as if it had been there before: what was drawn since the seed stays drawn.
+        random.setstate(streams[0])
+        np.random.set_state(streams[1])
+
+
+_keras_to_come = _KerasToCome()
+
+
+def _make_keras_reproducible(seed):
     import keras
     import tensorflow as tf
 

@@ -18,6 +18,8 @@ PAGES = sorted(path.relative_to(SITE).as_posix() for path in PATHS)
 TEXT = {page: (SITE / page).read_text(encoding="utf-8") for page in PAGES}
 WITH_KNOBS = [page for page in PAGES if 'class="knob"' in TEXT[page]]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# Only what is wrong comes back: what is right is ten times as much.
+AXE = {"runOnly": RULES, "preload": False, "resultTypes": ["violations"]}
 
 
 @pytest.fixture(scope="module")
@@ -41,29 +43,39 @@ def classic_bars(launch):
         yield chromium
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def open_page(browser, address):
-    """A function that opens a page of the book in a tab; `tab.troubles` lists what goes wrong."""
-    contexts = []
+    """A function that opens a page of the book in a tab; `tab.troubles` lists what goes wrong.
+
+    Pages that are looked at alike share a tab, one after the other: a new one costs a second.
+    """
+    tabs = {}
 
     def opened(page, width=1300, scheme="light", within=browser, **settings):
-        screen = {"width": width, "height": 900}
-        context = within.new_context(viewport=screen, color_scheme=scheme, **settings)
-        contexts.append(context)
-        tab = context.new_page()
+        alike = (width, scheme, within, *settings)
+        if alike not in tabs:
+            screen = {"width": width, "height": 900}
+            tabs[alike] = within.new_page(viewport=screen, color_scheme=scheme, **settings)
+            watch(tabs[alike])
+        tab = tabs[alike]
+        tab.goto("about:blank")  # a mere #anchor would load nothing anew
+        tab.emulate_media(media="null")  # as it was: a test before may have printed
+        tab.troubles.clear()
+        tab.goto(address + page, wait_until="networkidle")
+        return tab
+
+    def watch(tab):
         tab.troubles = []
-        here = (address, "data:", "blob:")
+        here = (address, "data:", "blob:", "about:")
         tab.on("request", lambda r: r.url.startswith(here) or tab.troubles.append(r.url))
         tab.on("response", lambda r: r.status < 400 or tab.troubles.append(f"{r.status}: {r.url}"))
         tab.on("pageerror", lambda error: tab.troubles.append(f"error: {error}"))
         loud = ("error", "warning")
         tab.on("console", lambda m: m.type in loud and tab.troubles.append(f"{m.type}: {m.text}"))
-        tab.goto(address + page, wait_until="networkidle")
-        return tab
 
     yield opened
-    for context in contexts:
-        context.close()
+    for tab in tabs.values():
+        tab.close()
 
 
 # What scrolls sideways, of boxes that may on a phone alone; and words that a line's end parts.
@@ -91,8 +103,7 @@ def test_page_is_quiet_private_and_accessible(
     assert tab.evaluate("document.documentElement.scrollWidth") <= width, "wider than the screen"
     # A page of more elements is slow to lay out on a phone.
     assert tab.evaluate("document.querySelectorAll('*').length") <= 6000
-    found = Axe().run(tab, options={"runOnly": RULES, "preload": False}).response["violations"]
-    for fault in found:
+    for fault in Axe().run(tab, options=AXE).response["violations"]:
         first, *others = (node["html"][:200] for node in fault["nodes"])
         tab.troubles.append(f"{fault['id']}: {first} (and {len(others)} more)")
     assert not tab.troubles

@@ -111,6 +111,7 @@ def by_keras(runs, name, setting, **options):
     x, y, orders = runs.data.train.x[0], runs.data.train.y[0], rb.rng(3, 0)
     rb.seed_weights(3)
     model = build(**setting)
+    model.run_eagerly = True  # for a few small batches, compiling takes longer
     model(x[:1])
     model.set_weights(runs._runs[name].plan.start.arrays(3))
     for epoch in range(EPOCHS):

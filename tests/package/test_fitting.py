@@ -6,6 +6,7 @@ import weakref
 from collections import OrderedDict
 
 import keras
+import nbformat
 import numpy as np
 import psutil
 import pytest
@@ -14,6 +15,7 @@ from keras.constraints import MaxNorm
 from keras.losses import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
 from keras.optimizers import SGD, Adam, AdamW
 from keras.regularizers import L1, L1L2, L2
+from nbclient import NotebookClient
 from numpy.testing import assert_allclose
 from sklearn.metrics import log_loss
 
@@ -125,6 +127,7 @@ def by_keras(name, s, seed, x, y):
     """A model that `model.fit` trained on the rows in the order of the seed."""
     rb.seed_weights(seed)
     model, orders = build(name, s), rb.rng(seed, 0)
+    model.run_eagerly = True  # for a few small batches, compiling takes longer
     for _ in range(EPOCHS):
         order = orders.permutation(len(x))
         model.fit(x[order], targets(name, y[order]), batch_size=BATCH, shuffle=False, verbose=0)
@@ -487,3 +490,15 @@ def test_models_are_of_one_kind_where_they_differ_in_numbers_of_their_own_alone(
                   {"bias_regularizer": L1(0.1)},
                   {"optimiser": SGD(0.1, weight_decay=0.1)}):  # fmt: skip
         assert network(**other) != plain, other
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_bar_is_shown_where_somebody_watches(watched, tmp_path):
+    """nbconvert, papermill and nbval say with each cell that nobody would answer a question."""
+    source = "from regbook.fitting.progress import watched\nprint(watched())"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    client = NotebookClient(notebook)
+    with client.setup_kernel():
+        client.kc.allow_stdin = watched
+        client.execute_cell(notebook.cells[0], 0)
+    assert notebook.cells[0].outputs[0].text == f"{watched}\n"
