@@ -6,6 +6,7 @@ import re
 import shutil
 import time
 
+import psutil
 import pytest
 
 from tools.notebooks import ROOT, contents
@@ -35,11 +36,17 @@ SWITCHES = [
 ]
 
 
+def pytest_xdist_auto_num_workers():
+    """As many as there are cores, but each has a gigabyte, and the system one more."""
+    free = psutil.virtual_memory().available / 1e9
+    return max(1, min(os.cpu_count(), 8, int(free) - 1))
+
+
 def pytest_sessionstart():
-    # Two kernels that start in the same moment can be given the same free ports, and one then never
+    # Kernels that start in the same moment can be given the same free ports, and one then never
     # answers. (Sockets in files would need a name for each kernel, which nbval can't be told.)
-    if os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0":
-        time.sleep(3)
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    time.sleep(3 * int(worker.removeprefix("gw")))
 
 
 def pytest_make_parametrize_id(val):

@@ -127,7 +127,6 @@ def by_keras(name, s, seed, x, y):
     """A model that `model.fit` trained on the rows in the order of the seed."""
     rb.seed_weights(seed)
     model, orders = build(name, s), rb.rng(seed, 0)
-    model.run_eagerly = True  # for a few small batches, compiling takes longer
     for _ in range(EPOCHS):
         order = orders.permutation(len(x))
         model.fit(x[order], targets(name, y[order]), batch_size=BATCH, shuffle=False, verbose=0)

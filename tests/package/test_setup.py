@@ -206,6 +206,7 @@ def a_readers_own(course):
 
 def umlaut(course):
     course.rename("Übung")
+    half_made_by_pip(course)
     course.env["LC_ALL"] = "C"
 
 
@@ -213,9 +214,10 @@ ANEW, NOT_OURS = "it is made anew", "was not made by this course, and is left as
 NETWORK = "They come from the network: check the connection"
 # How the folder comes to be as it is, and what is said; below, whether there is a page in the end.
 HEAL = {
-    "uv there": (lambda course: course.program("uv"), "by uv"),
+    "nothing": (lambda course: None, "by pip"),
+    "uv there": (lambda course: (half_made_by_pip(course), course.program("uv")), "by uv"),
     "uv failing": (
-        lambda course: (course.program("uv"), unreachable(course, "UV")),
+        lambda course: (half_made_by_pip(course), course.program("uv"), unreachable(course, "UV")),
         "uv did not succeed. Installing the packages by pip",
     ),
     "empty": (lambda course: course.venv.mkdir(), ANEW),
@@ -226,7 +228,7 @@ HEAL = {
     "of another clone": (from_another_clone, "another: " + ANEW),
     "uv's own": (uvs_own, ANEW),
     "uv's own with pip": (uvs_own_with_pip, "Installing the packages by pip"),
-    "umlaut": (umlaut, "Making .venv"),
+    "umlaut": (umlaut, "Installing the packages by pip"),
     "pyenv's shims": (shims, f"awake/python{VERSION}"),
 }
 STAY = {
