@@ -26,10 +26,13 @@ from benchmarks.together import X, Y, original, seconds
 from tools.notebooks import NOTEBOOKS, ROOT, read
 
 # What a notebook's last cell prints: processor seconds and peak memory in MB.
-REPORT = """import json, resource, sys
+REPORT = """import json, re, resource, sys
 usage = resource.getrusage(resource.RUSAGE_SELF)
-unit = 1e6 if sys.platform == "darwin" else 1e3
-print(json.dumps([usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit]))"""
+peak = usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+if sys.platform == "linux":  # where ru_maxrss begins at the size of the process that started it
+    with open("/proc/self/status") as status:
+        peak = int(re.search(r"VmHWM:\\s+(\\d+)", status.read())[1]) * 1.024e-3
+print(json.dumps([usage.ru_utime + usage.ru_stime, peak]))"""
 
 
 async def run(path, wait=0):

@@ -65,7 +65,7 @@ def at_once(build, settings, data, epochs):
     stack._stacks.clear()
     times = []
     for repeat in range(TIMES + 1):
-        rows = data(range(20 * repeat, 20 * repeat + 20))
+        rows = data(seeds=range(20 * repeat, 20 * repeat + 20))
         methods = {name: name for name in settings}
 
         def whole(rows=rows, methods=methods):
@@ -77,7 +77,7 @@ def at_once(build, settings, data, epochs):
 
 def loop(build, settings, data, epochs):
     """Seconds of building, fitting and evaluating all models one after the other."""
-    rows, start = data(range(20)), perf_counter()
+    rows, start = data(seeds=range(20)), perf_counter()
     for setting in settings.values():
         for seed, x, y in zip(rows.seeds, rows.train.x, rows.train.y):
             seed_weights(seed)

@@ -1,30 +1,25 @@
-"""Draw regularisation.png, the picture at the head of the course.
+"""Draw regularisation.png, which is shown where the course is shared and heads README.md.
 
-By hand: `python img/regularisation.py`.
+By hand: `python img/regularisation.py`. The curves are those of the welcome page.
 """
 
+import runpy
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.linear_model import Ridge
 
-from regbook import plots
-
-rng = np.random.default_rng(3)
-x = np.linspace(-1, 1, 12)
-y = np.sin(np.pi * x) + 0.25 * rng.standard_normal(12)
-fine = np.linspace(-1, 1, 500)
-
-figure, all_axes = plt.subplots(1, 2, figsize=(8, 3.2), sharey=True)
-for axes, strength, title in zip(all_axes, (1e-10, 1e-3), ("without a penalty", "with a penalty")):
-    powers = np.arange(1, 12)
-    fit = Ridge(alpha=12 * strength, solver="svd").fit(x[:, None] ** powers, y)
-    axes.plot(fine, np.sin(np.pi * fine), ":", color=plots.GREY, label="the wave behind the points")
-    curve = fit.predict(fine[:, None] ** powers)
-    axes.plot(fine, curve, "-", color=plots.PENALTY, label="the fitted curve")
-    axes.plot(x, y, "o", color=plots.PLAIN, label="noisy points")
-    axes.set(title=title, ylim=(-2.2, 2.2), xticks=[], yticks=[])
-    axes.grid(False)
-all_axes[0].legend(fontsize=8, loc="upper left")
-figure.savefig(Path(__file__).with_suffix(".png"), dpi=150, metadata={"Software": None})
+opening = runpy.run_path(str(Path(__file__).with_name("opening.py")))
+x = np.linspace(-1, 1, 600)
+figure, axes = plt.subplots(figsize=(12, 6.3))
+figure.subplots_adjust(0.04, 0.13, 0.96, 0.64)
+wild = np.clip(opening["curve"](0)(x), -3, 2.2)
+axes.plot(x, wild, color="#b34700", linewidth=2, linestyle="--")
+axes.plot(x, opening["curve"](opening["best"]())(x), color="#0072b2", linewidth=5)
+axes.plot(opening["SEEN"], opening["TARGETS"], "o", color="black", markersize=13)
+axes.set(ylim=(-1.7, 1.7), xlim=(-1.04, 1.04))
+axes.set_axis_off()
+title = "A model that remembers\neverything understands little"
+figure.text(0.05, 0.93, title, size=40, weight="bold", va="top", linespacing=1.15)
+figure.text(0.05, 0.035, "Regularisation, with evidence: a short course", size=22, color="#444444")
+figure.savefig(Path(__file__).with_suffix(".png"), dpi=100, metadata={"Software": None})

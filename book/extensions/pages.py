@@ -15,8 +15,9 @@ from regbook.figures.strip import MEASURES
 
 # Scripts and styles that other extensions add to every page, and that nothing in this book uses.
 UNUSED = ("thebe", "THEBE", "design-tabs", "sphinx-design", "fontawesome")
-OF_ONE_PAGE = re.compile(r"_static/(laboratory)\b")  # files for the page of this name alone
-OF_STRIPS = ("_static/strip.js", "stripMeasures")  # what draws in the laboratory
+OF_ONE_PAGE = re.compile(r"_static/(laboratory|welcome)\b")  # files for the page of this name
+OF_STRIPS = ("_static/strip.js", "stripMeasures")  # what draws strips in the page
+DRAWING = {"chapters/laboratory", "chapters/welcome"}
 COLAB = re.compile("(//colab.*)/blob/[^/]+/")
 SIZE = re.compile(r'style="width: (\d+)px; height: (\d+)px;?"')
 # Names, punctuation and blanks in code: they have the ink of all code.
@@ -91,7 +92,7 @@ def _text(file):
 def _belongs(file, pagename):
     of_one_page = OF_ONE_PAGE.search(str(getattr(file, "filename", file)))
     if any(word in _text(file) for word in OF_STRIPS):
-        return pagename == "chapters/laboratory"
+        return pagename in DRAWING
     return not of_one_page or pagename == f"chapters/{of_one_page[1]}"
 
 

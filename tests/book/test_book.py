@@ -82,12 +82,13 @@ def test_the_first_view_is_light(page):
     for link in re.findall("<link [^>]*stylesheet[^>]*>", html):
         names.append(re.search(r'href="([^"?]*)', link)[1])
     files = {page.parent / name for name in names}
-    # Of ours: those of every page, and those of the laboratory on its page alone.
+    # Of ours: those of every page, and those of the laboratory and the welcome on their pages.
     ours = {path.name for path in (ROOT / "book/static").glob("*.[cj]s*")}
-    alone = {name for name in ours if name.startswith(("laboratory", "strip"))}
-    assert len(ours) == 9 and len(alone) == 6
-    wanted = ours if page.stem == "laboratory" else ours - alone
-    assert {path.name for path in files} & ours == wanted
+    of_pages = {name: name.split("-")[0].split(".")[0] for name in ours}
+    here = {page.stem} | ({"strip"} if page.stem in ("laboratory", "welcome") else set())
+    elsewhere = {"laboratory", "welcome", "strip"} - here
+    wanted = {name for name in ours if of_pages[name] not in elsewhere}
+    assert len(ours) == 12 and {path.name for path in files} & ours == wanted
     texts = [html.encode(), *(file.read_bytes() for file in files)]
     fonts = [font.stat().st_size for font in (SITE / "_static").glob("*.woff2")]
     assert sum(len(gzip.compress(text)) for text in texts) + sum(fonts) < 600_000

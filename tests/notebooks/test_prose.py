@@ -19,7 +19,7 @@ from prose import (
 from book.extensions.links import address, words
 from conftest import ASKING
 from regbook.exercises import of_chapter
-from tools.notebooks import NOTEBOOKS, ROOT, contents, markdown, read
+from tools.notebooks import NOTEBOOKS, ROOT, contents, in_order, markdown, read
 
 FOUND_BY = {"doi": r"10\.\d{4,5}/[^\s{}]+", "eprint": r"\d{2}(0[1-9]|1[012])\.\d{4,5}"}
 # Only where there is neither of the first two, which was searched for in vain.
@@ -49,24 +49,54 @@ def test_what_a_check_says_of_a_comparison_is_printed_by_its_solution(path):
         assert [n for n, unit in numbers if not supported(n, unit, evidence)] == [], exercise.name
 
 
-def test_every_number_of_the_guide_and_of_the_welcome_is_printed_by_a_page_that_it_links():
+def test_every_number_of_the_guide_is_printed_by_a_page_that_it_links():
     guide = (ROOT / "chapters/guide.md").read_text(encoding="utf-8")
-    welcome = (ROOT / "chapters/welcome.md").read_text(encoding="utf-8")
     rows = [row for row in guide.splitlines() if ".ipynb" in row]
-    rows += re.findall(r"^- !\[.*?\)\n((?:\n  .*)+)", welcome, re.MULTILINE)  # cards
     for row in rows:
         names = re.findall(r"\(([\w-]+\.ipynb)\)", row)
         pages = [support(read(ROOT / "chapters" / name)) for name in names]
         for number, unit in results(row):
             assert any(supported(number, unit, page) for page in pages), (number, row)
-    assert len(rows) > 15 + 4
+    assert len(rows) > 15
+
+
+GUESSES = re.compile(
+    r"^(:{3,})\{admonition\} [^\n]+\n:class: [\w ]*\bguess\b[^\n]*\n(.*?)^\1$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def answers(markdown):
+    """The numbers in the answers of a text's guesses, as they are written."""
+    for _, body in GUESSES.findall(markdown):
+        answer = body.partition(":class: dropdown")[2] or body  # today's markup hides the whole
+        yield from re.findall(r"\d+\.\d+|\d+ %", answer)
+
+
+def test_the_welcome_asks_and_gives_no_answer_away():
+    welcome = (ROOT / "chapters/welcome.md").read_text(encoding="utf-8")
+    _, *cards = re.search(":::{div} cards\n(.*?)\n:::", welcome, re.DOTALL)[1].split("- ![")
+    assert len(cards) == 4 and all(card.rstrip().endswith("?") for card in cards)
+    given = [number for path in in_order() for number in answers(markdown(read(path)))]
+    assert len(given) > 30
+    # Its own picture and its own comparison are no chapter's.
+    told = re.sub(r'<div id="\w+".*?</div>|`[^`\n]*`', "", welcome, flags=re.DOTALL)
+    assert [number for number in given if re.search(rf"(?<![\d.]){number}(?!\d)", told)] == []
+
+
+def test_an_answer_is_found_in_both_forms_of_a_guess():
+    today = ":::{admonition} Guess first: how much?\n:class: dropdown guess\n\nBy 8.6.\n:::"
+    shown = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    new = re.search("  ```\n(.*?)  ```", shown, re.DOTALL)[1].replace("\n  ", "\n").strip()
+    new = new.replace("Hardly any.", "2.3 points, 40 %.")
+    assert [*answers(f"{today}\n\n{new}\n")] == ["8.6", "2.3", "40 %"]
 
 
 def test_the_welcome_names_each_page_with_its_minutes():
     welcome = (ROOT / "chapters/welcome.md").read_text(encoding="utf-8")
     named = dict(re.findall(r"\]\(([\w-]+)\.ipynb\)(?:\*\* ·|,) (\d+) minutes", welcome))
-    _, course, further, *_ = contents()
-    paths = [ROOT / f"{name}.ipynb" for name in [*course, *further]]
+    _, course, own, further, *_ = contents()
+    paths = [ROOT / f"{name}.ipynb" for name in [*course, *own, *further]]
     promised = {}
     for path in paths:
         if path.exists():

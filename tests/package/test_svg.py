@@ -72,10 +72,10 @@ def test_pixels_are_kept_as_they_are_in_a_form_that_no_processor_packs_otherwise
 
 def test_the_cards_of_the_welcome_page_are_what_their_program_draws():
     cards = runpy.run_path(str(ROOT / "img/cards.py"))
-    assert len(cards["CARDS"]) == 4
+    assert len(cards["CARDS"]) == 4 + 9
     with plt.rc_context(STYLE):
-        for path, draw in cards["CARDS"].items():
-            assert path.read_text(encoding="utf-8") == cards["card"](draw)
+        for path, drawing in cards["CARDS"].items():
+            assert path.read_text(encoding="utf-8") == cards["card"](*drawing)
     plt.close("all")
 
 
