@@ -13,13 +13,15 @@
   function pairs(without, withIt) {
     const gains = withIt.map((score, seed) => score - without[seed]), mean = gains.reduce((sum, one) => sum + one) / count;
     const spread = gains.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (count - 1), error = Math.sqrt(spread / count);
-    return { gains, mean, clear: Math.abs(mean) > 2 * error, ends: [mean - 2 * error, mean + 2 * error],
+    return { gains, mean, ends: [mean - 2 * error, mean + 2 * error],
+             opposite: gains.filter(gain => gain * mean < 0).length,
+             verdict: Math.abs(mean) < 2 * error ? "no clear difference" : mean > 0 ? "better" : "worse",
              words: `${said(mean)} ± ${(error / 10).toFixed(1)} points` };
   }
   const fooled = () => {  // a run with the line beside each of the other seeds' runs without it
     const all = line.flatMap((score, i) => plain.filter((_, j) => j !== i).map(other => score - other));
-    const losing = Math.sign(pairs(plain, line).mean) * -1;
-    return Math.round(100 * all.filter(gain => Math.sign(gain) === losing).length / all.length);
+    const { mean } = pairs(plain, line);
+    return Math.round(100 * all.filter(gain => gain * mean < 0).length / all.length);
   };
 
   /** A picture, a sentence, and what can be pressed next. */
@@ -38,19 +40,19 @@
     runs.push(line[seed] - plain[other]);
     const last = runs.at(-1);
     stage(strip.draw(runs, null, 10, 1, NAMES), `With it: ${said(last)} points. Would you post that?`,
-      ["Again", once], ["Twenty pairs, on the same rows", twenty]);
+      ["Again", once], ["Twenty pairs, each on the same rows", twenty]);
   }
   function twenty() {
-    const { gains, ends, words, clear, mean } = pairs(plain, line);
-    stage(strip.draw(gains, ends, 10, 1, NAMES), `You said: ${guess}. It is ${clear ? mean > 0 ? "better" : "worse" :
-      "too close to call"}: ${words}. But of all pairs of single runs, ${fooled()} in 100 say the opposite.`,
-      ["Now give both what is free", free]);
+    const { gains, ends, words, verdict, opposite } = pairs(plain, line);
+    stage(strip.draw(gains, ends, 10, 1, NAMES), `You said: ${guess}. It is ${verdict}: ${words}. A dot is now a pair that
+      learned from the same rows, and ${opposite} of ${count} say the opposite; of single runs, each on rows of its own,
+      ${fooled()} in 100 do. (± is a standard error, the bar two either way.)`, ["Now train both properly", free]);
   }
   function free() {
-    const { gains, ends, words, clear, mean } = pairs(plainFree, lineFree), gift = pairs(plain, plainFree);
-    stage(strip.draw(gains, ends, 10, 1, NAMES), `Stopped at its best epoch, and trained again with the validation rows, the
-      network without the line gains ${gift.words}. What the line then adds: ${words}, ${clear ? mean > 0 ? "a little" :
-      "a loss" : "which is too close to call"}.`, ["From the start", ask]);
+    const { gains, ends, words, verdict } = pairs(plainFree, lineFree), gift = pairs(plain, plainFree);
+    stage(strip.draw(gains, ends, 10, 1, NAMES), `Stopped at its best moment, and then trained on all the rows there are, the
+      network without the line gains ${gift.words}, for nothing. The line, trained so too, is then ${verdict}: ${words}.`,
+      ["From the start", ask]);
     const link = document.createElement("a");
     link.textContent = "This set-up in the laboratory";
     link.href = "laboratory.html#problem=xor&rows=500&irrelevant=4&noise=0.1&layers=1&epochs=60&optimiser=adam&rate=0.01" +

@@ -51,8 +51,9 @@ const opening = (() => {
   function start(root) {
     const [picture, bars, words] = root.children;
     picture.innerHTML = '<svg viewBox="0 0 720 320" aria-hidden="true"></svg>';
-    bars.innerHTML = ["seen", "unseen"].map(name => `<span>${name}</span><i></i><b></b>`).join("");
-    words.innerHTML = `<label>Drag: what shall it cost to bend? <input type="range" max="${POSITIONS}"></label>` +
+    bars.innerHTML = ["error on the big dots, which it saw", "error on the small dots, which it never saw"]
+      .map(name => `<span>${name}</span><i></i><b></b>`).join("");
+    words.innerHTML = `<label>What shall it cost to bend? <input type="range" max="${POSITIONS}"></label>` +
       "<span class=\"ends\"><span>by heart</span><span>about right</span><span>too stiff</span></span><em></em>";
     const slider = words.querySelector("input");
     function show() {
@@ -60,7 +61,7 @@ const opening = (() => {
       picture.firstChild.innerHTML = drawn(position);
       root.classList.toggle("near", isNear(position));
       found.forEach((error, i) => {
-        bars.querySelectorAll("i")[i].style.width = `${Math.min(60, 60 * Math.sqrt(error))}%`;
+        bars.querySelectorAll("i")[i].style.width = `${Math.min(100, 100 * Math.sqrt(error))}%`;
         bars.querySelectorAll("b")[i].textContent = error.toFixed(2);
       });
       const called = isNear(position) ? "about right" : position < best ? "by heart" : "too stiff";
