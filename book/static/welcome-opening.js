@@ -53,7 +53,7 @@ const opening = (() => {
     picture.innerHTML = '<svg viewBox="0 0 720 320" aria-hidden="true"></svg>';
     bars.innerHTML = ["error on the big dots, which it saw", "error on the small dots, which it never saw"]
       .map(name => `<span>${name}</span><i></i><b></b>`).join("");
-    words.innerHTML = `<label>What shall it cost to bend? <input type="range" max="${POSITIONS}"></label>` +
+    words.innerHTML = `<label>Drag: what shall it cost to bend? <input type="range" max="${POSITIONS}"></label>` +
       "<span class=\"ends\"><span>by heart</span><span>about right</span><span>too stiff</span></span><em></em>";
     const slider = words.querySelector("input");
     function show() {

@@ -126,6 +126,12 @@ def test_without_a_script_there_are_the_still_and_its_sentences(browser):
         assert "gains 3.9" in tab.inner_text("#fooled")
 
 
+def test_the_page_counts_the_claims_that_the_record_counts():
+    record = (ROOT / "chapters/replication.md").read_text(encoding="utf-8")
+    last = re.findall(r"^(\d+ of \d+ claims) hold\.", record, re.MULTILINE)[-1]
+    assert f"{last} held on both" in TEXT
+
+
 def test_it_is_small():
     for name, limit in (("opening", 4096), ("fooled", 2048)):
         script = (ROOT / f"book/static/welcome-{name}.js").read_bytes()
