@@ -4,6 +4,7 @@ make calls it too. Standard library only, for any Python 3: everything else runs
 .venv, which tools/environment.py makes.
 """
 
+import inspect
 import os
 import re
 import shutil
@@ -64,7 +65,7 @@ def replicate(*shifts):
     run("python", "-m", "tools.replicate", *shifts)
 
 
-def lab():
+def lab(*options):
     """Open the course in JupyterLab"""
     set_up(READER)
     # Trusted, the stored knobs turn before anything was run.
@@ -75,7 +76,7 @@ def lab():
     if not settings.exists() or settings.read_bytes() != wanted.read_bytes():
         settings.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(str(wanted), str(settings))
-    run("jupyter-lab", "--LabApp.default_url=/lab/tree/chapters/penalty.ipynb")
+    run("jupyter-lab", "--LabApp.default_url=/lab/tree/chapters/penalty.ipynb", *options)
 
 
 def bench():
@@ -129,10 +130,13 @@ if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in TASKS:
         listed = "\n".join(f"  {name:10} {task.__doc__}" for name, task in TASKS.items())
         sys.exit(f"The tasks of the course:\n{listed}")
+    _, name, *arguments = sys.argv
+    if arguments and not inspect.getfullargspec(TASKS[name]).varargs:
+        sys.exit(f"{name} takes nothing else: not {' '.join(arguments)}")
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a pipe may not take each letter of a path
     try:
-        TASKS[sys.argv[1]](*sys.argv[2:])
+        TASKS[name](*arguments)
     except PermissionError as error:
         sys.exit(
             f"{error.filename} may not be written here. Copy the course to a folder of your own, "

@@ -16,9 +16,10 @@ TEXT = (ROOT / "chapters/welcome.md").read_text(encoding="utf-8")
 SCORES = np.array(json.loads(fooled.SCORES.search(TEXT)[0]))
 OPENING = runpy.run_path(str(ROOT / "img/opening.py"))
 SHIFTS = """window.shifts = [];
-  const ofPage = entry => entry.sources.some(({ node }) => node?.parentElement?.closest("article"));
-  new PerformanceObserver(list => shifts.push(...list.getEntries().filter(ofPage).map(e => e.value)))
-    .observe({ type: "layout-shift", buffered: true });"""
+  const inArticle = ({ node }) => node?.parentElement?.closest("article");
+  new PerformanceObserver(list => list.getEntries().forEach(entry =>
+    entry.sources.some(inArticle) && shifts.push(entry.value)
+  )).observe({ type: "layout-shift", buffered: true });"""
 
 
 @pytest.fixture

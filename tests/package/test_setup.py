@@ -311,6 +311,12 @@ def test_it_is_done_once_and_again_where_the_pins_change(course):
     assert course.started().startswith("Building the book")
 
 
+def test_a_task_says_what_it_does_not_take():
+    command = [THIS, ROOT / "tasks.py", "clean", "everything"]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.stderr == "clean takes nothing else: not everything\n"
+
+
 @on_posix
 def test_cleaning_leaves_what_is_not_ours(course):
     a_readers_own(course)
