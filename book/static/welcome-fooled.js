@@ -3,9 +3,11 @@
 "use strict";
 
 (() => {
-  const root = document.querySelector("#fooled");
-  if (!root) return;
-  const [plain, line, plainFree, lineFree] = JSON.parse(root.dataset.scores), count = plain.length, runs = [];
+  const place = document.querySelector("#fooled"), root = document.createElement("div");
+  if (!place) return;
+  place.firstElementChild.className = "on-paper";  // what stands there without a script
+  place.append(root);
+  const [plain, line, plainFree, lineFree] = JSON.parse(place.dataset.scores), count = plain.length, runs = [];
   const NAMES = ["without it", "with it"], any = () => Math.floor(Math.random() * count);
   const said = tenths => `${tenths < 0 ? "−" : tenths > 0 ? "+" : ""}${Math.abs(tenths / 10).toFixed(1)}`;
   let guess;

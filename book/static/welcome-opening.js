@@ -78,6 +78,7 @@ const opening = (() => {
       if (playing) go(Math.round(best * (1 - (1 - share) ** 3)));
       if (playing && share < 1) requestAnimationFrame(play);
     };
+    addEventListener("beforeprint", () => (playing = false, go(best)));
     go(playing ? 0 : best);
     requestAnimationFrame(play);
   }

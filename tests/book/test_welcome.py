@@ -127,6 +127,13 @@ def test_without_a_script_there_are_the_still_and_its_sentences(browser):
         assert "gains 3.9" in tab.inner_text("#fooled")
 
 
+def test_on_paper_there_are_the_same_sentences_and_nothing_to_press(tab):
+    tab.emulate_media(media="print")
+    assert "gains 3.9" in tab.inner_text("#fooled")
+    pressed = tab.locator("#fooled button, #opening input, .start a")
+    assert pressed.count() > 5 and not any(one.is_visible() for one in pressed.all())
+
+
 def test_the_page_counts_the_claims_that_the_record_counts():
     record = (ROOT / "chapters/replication.md").read_text(encoding="utf-8")
     last = re.findall(r"^(\d+ of \d+ claims) hold\.", record, re.MULTILINE)[-1]
