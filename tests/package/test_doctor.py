@@ -80,6 +80,12 @@ def test_a_healthy_course_prints_the_numbers_of_the_book_even_to_a_file_on_windo
     assert "accuracy on 200 other dots: 0." in said
 
 
+def test_another_backend_is_an_error_and_no_other_number():
+    said = answer("-m", "regbook", KERAS_BACKEND="jax")
+    assert "PROBLEM  The model could not be trained, which is not another number" in said
+    assert "Keras is set to run on 'jax'" in said and "here it prints" not in said
+
+
 def test_without_any_package_it_answers():
     said = answer("-I", "-S", "src/regbook")
     assert "PROBLEM  The course is not set up in this Python" in said
