@@ -55,7 +55,7 @@ def test_no_address_that_was_ever_published_is_gone():
     """A page that is renamed needs one at its old address: html_additional_pages in _config.yml."""
     names = "welcome penalty l2-keras dropout choosing double-descent your-data exercises teaching "
     names += "reproducibility glossary bibliography how-sure beyond-dense grokking weight-decay "
-    names += "traps guide replication together"
+    names += "traps guide replication together laboratory judge"
     assert [name for name in names.split() if not (SITE / f"chapters/{name}.html").is_file()] == []
 
 

@@ -134,6 +134,13 @@ def test_on_paper_there_are_the_same_sentences_and_nothing_to_press(tab):
     assert pressed.count() > 5 and not any(one.is_visible() for one in pressed.all())
 
 
+def test_its_buttons_are_those_of_the_first_chapter():
+    chapter = (SITE / "chapters/penalty.html").read_text(encoding="utf-8")
+    for host in ("mybinder.org", "colab.research.google.com"):
+        link = re.search(rf"\]\((https://{host}/[^)]*)\)", TEXT)[1]
+        assert f'href="{link}"' in chapter
+
+
 def test_the_page_counts_the_claims_that_the_record_counts():
     record = (ROOT / "chapters/replication.md").read_text(encoding="utf-8")
     last = re.findall(r"^(\d+ of \d+ claims) hold\.", record, re.MULTILINE)[-1]
