@@ -52,7 +52,7 @@ def open_page(browser, address):
     tabs = {}
 
     def opened(page, width=1300, scheme="light", within=browser, **settings):
-        alike = (width, scheme, within, *settings)
+        alike = (width, scheme, within, *settings.items())
         if alike not in tabs:
             screen = {"width": width, "height": 900}
             tabs[alike] = within.new_page(viewport=screen, color_scheme=scheme, **settings)
