@@ -22,7 +22,7 @@ from urllib.parse import quote
 FOLDERS = [Path.cwd(), *Path.cwd().parents, Path(__file__).resolve().parents[2]]
 COURSE = next((folder for folder in FOLDERS if (folder / "src/regbook/doctor.py").exists()), None)
 REPOSITORY = "https://github.com/example/regularisation-course"
-KERNEL_MB = 870  # the kernel of the largest chapter takes 864
+KERNEL_MB = 970  # the kernel of the largest chapter takes 966
 HERE = COURSE or Path.cwd()
 SET_UP = f"""Use the Python of {HERE / ".venv"}.
 If it is this one, or not there, delete .venv and follow README.md."""
