@@ -15,6 +15,10 @@ SITE = ROOT / "_build/html"
 CHAPTERS = [ROOT / f"{name}.ipynb" for name in contents()[1]]  # the course, in its order
 ASKING = [*CHAPTERS, ROOT / "chapters/judge.ipynb"]  # the pages with exercises
 
+# The guess that CONTRIBUTING.md shows as an example, as a page would hold it.
+GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+GUESS = re.search("  ```\n(.*?)  ```", GUIDE, re.DOTALL)[1].replace("\n  ", "\n").strip()
+
 BROWSERS = (
     "chromium",
     "chromium-browser",

@@ -158,7 +158,7 @@ def _faults_of_figure(metadata):
 
 
 BOX = re.compile(
-    r"^(:{3,})\{admonition\} (.+)\n((?::\w+:.*\n)+)(.*?)^\1$", re.MULTILINE | re.DOTALL
+    r"^(:{3,})\{admonition\} ([^\n]+)\n((?::\w+:[^\n]*\n)+)(.*?)^\1$", re.MULTILINE | re.DOTALL
 )
 CAME_OUT = {"true": "true", "false": "false", "depends": "it depends"}
 

@@ -14,6 +14,7 @@ from hygiene import faults, faults_of_boxes, images_without_alt, toc_faults
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from prose import unsupported_numbers
 
+from conftest import GUESS
 from regbook import plots
 from regbook.figures.svg import as_svg
 from tools.notebooks import NOTEBOOKS, ROOT
@@ -80,6 +81,11 @@ def small():
     return stored(notebook)
 
 
+def box(title, classes, body):
+    return f"::::{{admonition}} {title}\n:class: {classes}\n\n{body}\n::::"
+
+
+STAMPED = box("It helps — true", "claim true", "Yes.")
 # Each kind of fault: in which cell (None: in the notebook as a whole), how it comes about, and what
 # should be said of it.
 FAULTS = {
@@ -127,7 +133,7 @@ FAULTS = {
     "number": (6, lambda cell: cell.update(source="The accuracy is 0.876."), "cell 6: 0.876"),
     "no-stamp": (
         6,
-        lambda cell: cell.update(source=box("It helps", "claim false", "No.")),
+        lambda cell: cell.update(source=f"{box('It helps', 'claim false', 'No.')}\n\n{STAMPED}"),
         "cell 6: the claim 'It helps' does not end in what came out of it",
     ),
     "no-answer": (
@@ -136,10 +142,6 @@ FAULTS = {
         "cell 6: the guess 'How much?' needs a name guess-…, two choices or ends, an answer",
     ),
 }
-
-
-def box(title, classes, body):
-    return f"::::{{admonition}} {title}\n:class: {classes}\n\n{body}\n::::"
 
 
 def said(folder, number, change):
@@ -152,9 +154,7 @@ def said(folder, number, change):
 
 def test_a_sound_notebook_passes(tmp_path):
     assert said(tmp_path, None, lambda notebook: None) == ""
-    shown = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    guess = re.search("  ```\n(.*?)  ```", shown, re.DOTALL)[1].replace("\n  ", "\n").strip()
-    sound = [guess, box("It helps — it depends", "claim depends", "Sometimes.")]
+    sound = [GUESS, box("It helps — it depends", "claim depends", "Sometimes.")]
     assert [fault for source in sound for fault in faults_of_boxes(source)] == []
 
 
