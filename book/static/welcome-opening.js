@@ -33,7 +33,10 @@ const opening = (() => {
   }
 
   const error = (f, points) => points.reduce((sum, [x, y]) => sum + (f(x) - y) ** 2, 0) / points.length;
-  const errors = position => [seen, unseen].map(points => error(curve(position), points));
+  function errors(position) {
+    const fitted = curve(position);
+    return [seen, unseen].map(points => error(fitted, points));
+  }
   const unseenAt = every(POSITIONS + 1, position => errors(position)[1]);
   const best = unseenAt.indexOf(Math.min(...unseenAt));
   const isNear = position => Math.abs(position - best) <= NEAR;

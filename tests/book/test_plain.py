@@ -6,22 +6,18 @@ import nbformat
 import pytest
 from nbformat.v4 import new_markdown_cell, new_notebook
 
-from conftest import ROOT, SITE
+from conftest import GUESS, SITE
 from tools import plain
 from tools.notebooks import code_cells, in_order, markdown, read
 
 CALLED = plain.names()
-# The markup of the pages as they are, and of guesses as CONTRIBUTING.md wants them.
-GUESS = re.search(
-    "  ```\n(.*?)  ```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.DOTALL
-)[1].replace("\n  ", "\n")
 LEFT = re.compile(
     r"^ *(?:> *)*(?::{3,}|`{3,}\{|:[\w-]+: |\([\w-]+\)=)|\{[a-z:-]+\}`|\$\$ \(|\bNone\. ",
     re.MULTILINE,
 )
 LINKS = re.compile(r"\]\(([^)\s]*)\)")
 FORMS = [
-    (GUESS.strip(), "> **How many points does L2 gain over plain, stopped in time?**"),
+    (GUESS, "> **How many points does L2 gain over plain, stopped in time?**"),
     (":::{admonition} It helps — false\n:class: claim false\n\nNo.\n:::", "> **It helps — false**"),
     (":::{admonition} By the way\n:class: aside\n\nYes.\n:::", "> **By the way**\n> \n> Yes."),
     ("See {numref}`fig-l2-u`, {eq}`eq-l2-step`.", "See Fig. 2.6, 2.2."),

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from hygiene import BOX
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from prose import (
     SOURCES,
@@ -17,7 +18,7 @@ from prose import (
 )
 
 from book.extensions.links import address, words
-from conftest import ASKING
+from conftest import ASKING, GUESS
 from regbook.exercises import of_chapter
 from tools.notebooks import NOTEBOOKS, ROOT, contents, in_order, markdown, read
 
@@ -60,20 +61,15 @@ def test_every_number_of_the_guide_is_printed_by_a_page_that_it_links():
     assert len(rows) > 15
 
 
-GUESSES = re.compile(
-    r"^(:{3,})\{admonition\} [^\n]+\n:class: [\w ]*\bguess\b[^\n]*\n(.*?)^\1$",
-    re.MULTILINE | re.DOTALL,
-)
-
-
 NUMBER_OF_ANSWER = r"\d+\.\d+|\d+ %"
 
 
 def answers(markdown):
     """The numbers in the answers of a text's guesses, as they are written."""
-    for _, body in GUESSES.findall(markdown):
-        answer = body.partition(":class: dropdown")[2] or body  # today's markup hides the whole
-        yield from re.findall(NUMBER_OF_ANSWER, answer)
+    for _, _, options, body in BOX.findall(markdown):
+        if re.search(r"^:class: .*\bguess\b", options, re.MULTILINE):
+            answer = body.partition(":class: dropdown")[2] or body  # today's markup hides the whole
+            yield from re.findall(NUMBER_OF_ANSWER, answer)
 
 
 def test_the_welcome_asks_and_gives_no_answer_away():
@@ -89,9 +85,7 @@ def test_the_welcome_asks_and_gives_no_answer_away():
 
 def test_an_answer_is_found_in_both_forms_of_a_guess():
     today = ":::{admonition} Guess first: how much?\n:class: dropdown guess\n\nBy 8.6.\n:::"
-    shown = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    new = re.search("  ```\n(.*?)  ```", shown, re.DOTALL)[1].replace("\n  ", "\n").strip()
-    new = new.replace("Hardly any.", "2.3 points, 40 %.")
+    new = GUESS.replace("Hardly any.", "2.3 points, 40 %.")
     assert [*answers(f"{today}\n\n{new}\n")] == ["8.6", "2.3", "40 %"]
 
 

@@ -122,6 +122,17 @@ class Course:
         result = subprocess.run(command, cwd=self.folder, **settings)
         return f"{result.stdout}{result.stderr}exit code {result.returncode}"
 
+    def says(self, words, code):
+        """Start it, see that it ends as it should with these words in it, and return all."""
+        told = self.started()
+        assert words in told and told.endswith(f"exit code {code}"), told
+        assert "Traceback" not in told, told
+        return told
+
+    def uv(self, *command):
+        settings = {"cwd": self.folder, "env": os.environ | self.env, "check": True}
+        subprocess.run([sys.executable, "-m", "uv", *command, "--quiet"], **settings)
+
     def state(self):
         return sorted((str(path), path.is_symlink()) for path in self.venv.rglob("*"))
 
@@ -165,16 +176,14 @@ def unreachable(course, *tools):
 
 
 def uvs_own(course):
-    run = {"cwd": course.folder, "env": os.environ | course.env, "check": True}
-    subprocess.run([sys.executable, "-m", "uv", "venv", "--quiet", "--python", THIS], **run)
+    course.uv("venv", "--python", THIS)
 
 
 def uvs_own_with_pip(course):
     """As `uv venv --seed` makes it."""
     uvs_own(course)
-    pip = ["--find-links", f"{Path(ensurepip.__file__).parent}/_bundled", "pip"]
-    run = {"cwd": course.folder, "env": os.environ | course.env, "check": True}
-    subprocess.run([sys.executable, "-m", "uv", "pip", "install", "--quiet", *pip], **run)
+    bundled = f"{Path(ensurepip.__file__).parent}/_bundled"
+    course.uv("pip", "install", "--find-links", bundled, "pip")
 
 
 def dangling(course):
@@ -284,8 +293,7 @@ on_posix = pytest.mark.skipif(os.name == "nt", reason="these folders are made of
 def test_a_set_up_heals(course, name):
     make, words = HEAL[name]
     make(course)
-    told = course.started()
-    assert words in told and told.endswith("exit code 0") and "Traceback" not in told, told
+    told = course.says(words, 0)
     assert course.page.read_text() == str(course.folder / "src/regbook/__init__.py")
     assert told.splitlines()[-3:-1] == [f"  {course.page.as_uri()}", "Next: python3 tasks.py lab"]
     assert not (course.folder / ".venv-aside").exists()
@@ -297,8 +305,7 @@ def test_what_can_not_heal_is_left_as_it_was_and_a_sentence_says_why(course, nam
     make, words = STAY[name]
     make(course)
     before = course.state()
-    told = course.started()
-    assert words in told and told.endswith("exit code 1") and "Traceback" not in told, told
+    told = course.says(words, 1)
     assert (NETWORK in told) == (words == NETWORK)
     assert course.state() == before and not course.page.exists()
 
